@@ -101,14 +101,23 @@ func indexed(root *os.Root, sha string) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		d := strings.TrimSuffix(string(b), "\n")
-		if !isDigest(d) {
-			return nil, fmt.Errorf("%s: does not hold a digest: %w", name, ErrDamaged)
+		d, err := decodeEntry(b)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 		out = append(out, d)
 	}
 	slices.Sort(out)
 	return slices.Compact(out), nil
+}
+
+// decodeEntry returns the digest that an index entry holds.
+func decodeEntry(b []byte) (string, error) {
+	d, ok := strings.CutSuffix(string(b), "\n")
+	if !ok || !isDigest(d) {
+		return "", fmt.Errorf("does not hold one line with a digest: %w", ErrDamaged)
+	}
+	return d, nil
 }
 
 // ByBuildID returns the artifacts that carry id, sorted by digest. An artifact

@@ -153,14 +153,19 @@ func (s *Store) report(root *os.Root, digest string) (StoredReport, error) {
 	if err != nil {
 		return StoredReport{}, err
 	}
-	if got := digestBytes(data); got != digest {
-		return StoredReport{}, fmt.Errorf("%s: contents have sha256 %s: %w", name, got, ErrDamaged)
-	}
-	rep, err := evidence.DecodeReport(data)
+	rep, err := decodeNamed(data, digest)
 	if err != nil {
 		return StoredReport{}, fmt.Errorf("%s: %w: %w", name, ErrDamaged, err)
 	}
 	return StoredReport{Path: filepath.Join(s.dir, filepath.FromSlash(name)), SHA256: digest, Report: rep}, nil
+}
+
+// decodeNamed decodes a report that must have the given digest.
+func decodeNamed(data []byte, digest string) (evidence.Report, error) {
+	if got := digestBytes(data); got != digest {
+		return evidence.Report{}, fmt.Errorf("contents have sha256 %s", got)
+	}
+	return evidence.DecodeReport(data)
 }
 
 // sortReports puts the newest first; the digest breaks ties.

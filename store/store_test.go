@@ -276,7 +276,7 @@ func TestIndexLies(t *testing.T) {
 		s, sha, digest, _ := setup(t)
 		evil := put(t, s, "evil")
 		mkdir(t, filepath.Join(s.Dir(), "index", "artifact", evil))
-		write(t, filepath.Join(s.Dir(), "index", "artifact", evil, sha), digest)
+		write(t, filepath.Join(s.Dir(), "index", "artifact", evil, sha), digest+"\n")
 		if reps, err := s.ReportsFor(evil); !errors.Is(err, ErrDamaged) || reps != nil {
 			t.Errorf("ReportsFor = %v, %v", reps, err)
 		}
@@ -298,7 +298,7 @@ func TestIndexLies(t *testing.T) {
 		"entry is a path":    "../../../etc/passwd",
 		"entry is empty":     "",
 		"entry is endless":   strings.Repeat("0", 1<<16),
-		"entry names nobody": digestBytes([]byte("gone")),
+		"entry names nobody": digestBytes([]byte("gone")) + "\n",
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, sha, _, stmt := setup(t)
