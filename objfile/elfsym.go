@@ -1,0 +1,93 @@
+package objfile
+
+import (
+	"moho/internal/bounded"
+)
+
+// SymKind is what a symbol stands for.
+type SymKind uint8
+
+const (
+	Other SymKind = iota
+	Func
+	Data
+)
+
+// A Symbol is a named address. Size is 0 where the file does not say.
+type Symbol struct {
+	Name string
+	Addr Addr
+	Size uint64
+	Kind SymKind
+}
+
+// Symbols returns the defined symbols of the symbol table in file order, local
+// ones included, and nil when the file is stripped. Section and file symbols
+// are left out. Errors wrap ErrFormat or ErrLimit.
+func (f *File) Symbols() ([]Symbol, error) {
+	if err := f.readable(); err != nil {
+		return nil, err
+	}
+	for i, s := range f.elf.shdrs {
+		if s.typ == shtSymtab {
+			return f.readSymtab(i, s)
+		}
+	}
+	return nil, nil
+}
+
+func (f *File) readSymtab(i int, s elfShdr) ([]Symbol, error) {
+	entry := uint64(16)
+	if f.ptrSize == 8 {
+		entry = 24
+	}
+	if s.entsize != entry {
+		return nil, formatErr("elf", -1, "section %d (symtab): sh_entsize is %d, want %d", i, s.entsize, entry)
+	}
+	if s.size%entry != 0 {
+		return nil, formatErr("elf", -1, "section %d (symtab): sh_size %#x is no multiple of sh_entsize %d", i, s.size, entry)
+	}
+	if uint64(s.link) >= uint64(len(f.elf.shdrs)) {
+		return nil, formatErr("elf", -1, "section %d (symtab): sh_link is %d of %d sections", i, s.link, len(f.elf.shdrs))
+	}
+	str := f.elf.shdrs[s.link]
+	raw, ok := bounded.Sub(f.data, s.off, s.size)
+	names, ok2 := bounded.Sub(f.data, str.off, str.size)
+	if !ok || !ok2 || str.typ != shtStrtab {
+		return nil, formatErr("elf", -1, "section %d (symtab): sh_link %d leads to no string table within the file", i, s.link)
+	}
+	text := string(names) // one copy; every name is a part of it
+	out := make([]Symbol, 0, len(raw)/int(entry))
+	for n := 1; uint64(n)*entry < uint64(len(raw)); n++ { // entry 0 is reserved
+		c := bounded.NewCursor(raw[uint64(n)*entry:], f.order)
+		var sym Symbol
+		var info uint8
+		var shndx uint16
+		nameOff := c.U32()
+		if f.ptrSize == 8 {
+			info, _, shndx = c.U8(), c.U8(), c.U16()
+			sym.Addr, sym.Size = Addr(c.U64()), c.U64()
+		} else {
+			sym.Addr, sym.Size = Addr(c.U32()), uint64(c.U32())
+			info, _, shndx = c.U8(), c.U8(), c.U16()
+		}
+		switch info & 0xf {
+		case 1, 5, 6: // object, common, thread-local
+			sym.Kind = Data
+		case 2, 10: // function, indirect function
+			sym.Kind = Func
+		case 3, 4: // section, file
+			continue
+		}
+		if shndx == 0 {
+			continue // undefined: some library has it
+		}
+		name, err := bounded.CString(names, uint64(nameOff), MaxName)
+		if err != nil {
+			return nil, formatErr("elf", Off(s.off)+Off(n)*Off(entry), "symbol %d: st_name %#x: %v", n, nameOff, err)
+		}
+		sym.Name = text[nameOff : int(nameOff)+len(name)]
+		out = append(out, sym)
+	}
+	return out, nil
+}

@@ -1,0 +1,250 @@
+package objfile
+
+import (
+	"encoding/binary"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"sort"
+	"sync"
+
+	"moho/arch"
+	"moho/evidence"
+	"moho/internal/bounded"
+)
+
+// Addr is a link-time address as the file states it; in a WASM module, an
+// offset in linear memory.
+type Addr uint64
+
+// Off is an offset in the file, in bytes.
+type Off int64
+
+// A Section is a named range of the file. Size is what it is in memory, or
+// after decompression; FileSize is what it takes up in the file, 0 for one that
+// is all zeros.
+type Section struct {
+	Name     string
+	Addr     Addr
+	Off      Off
+	Size     uint64
+	FileSize uint64
+	Alloc    bool
+	Write    bool
+	Exec     bool
+	Type     string // "progbits", "nobits", "note", "symtab", …
+
+	index      int
+	compressed compression
+}
+
+// A Segment is a range of the file that is mapped when the program starts.
+type Segment struct {
+	Addr     Addr
+	Off      Off
+	FileSize uint64
+	MemSize  uint64
+	Read     bool
+	Write    bool
+	Exec     bool
+}
+
+// A File is one executable. Its methods may be called concurrently.
+type File struct {
+	name    string
+	data    []byte
+	release func() error
+
+	format  string
+	machine string
+	os      string
+	elfType string
+	arch    *arch.Arch
+	order   binary.ByteOrder
+	ptrSize int
+	entry   Addr
+
+	sections []Section
+	segments []Segment // sorted by address, not overlapping
+
+	elf    *elfFile // nil for other formats
+	relocs func() (relocTable, error)
+	ids    func() evidence.BuildID
+}
+
+// Open maps the file at path, or reads it where mapping is not possible, and
+// decodes its headers. It refuses anything but a regular file, and returns an
+// error that wraps ErrFormat for contents that are no executable.
+func Open(path string) (*File, error) {
+	st, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !st.Mode().IsRegular() { // opening a FIFO or a device could block or act
+		return nil, fmt.Errorf("%s: not a regular file: %w", path, ErrFormat)
+	}
+	fd, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer fd.Close()
+	data, release, err := mapFile(fd)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	f, err := NewBytes(path, data)
+	if err != nil {
+		release()
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	f.release = release
+	return f, nil
+}
+
+// NewBytes decodes an executable that is already in memory. data is kept and
+// must not change. name is what Name returns.
+func NewBytes(name string, data []byte) (*File, error) {
+	f := &File{name: name, data: data}
+	f.relocs = sync.OnceValues(f.readRelocs)
+	f.ids = sync.OnceValue(f.readBuildIDs)
+	if err := f.identify(); err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+// Close releases the mapping; slices that came from File are invalid after it.
+func (f *File) Close() error {
+	if f.release == nil {
+		return nil
+	}
+	release := f.release
+	f.release, f.data = nil, nil
+	return release()
+}
+
+// Name returns the path that File was opened with.
+func (f *File) Name() string { return f.name }
+
+// Format returns "elf", "macho", "pe", "wasm", "xcoff" or "plan9".
+func (f *File) Format() string { return f.format }
+
+// Arch returns the description of the machine, or nil when package arch has
+// none; Machine still names it then.
+func (f *File) Arch() *arch.Arch { return f.arch }
+
+// Machine returns the machine as GOARCH spells it, or "unknown(0x…)" with the
+// number in the header.
+func (f *File) Machine() string { return f.machine }
+
+// OS returns the operating system as GOOS spells it where the file states it,
+// and "" where it does not. Static Linux programs do not.
+func (f *File) OS() string { return f.os }
+
+// ELFType returns "EXEC", "DYN", "REL", "CORE", or "" for other formats.
+func (f *File) ELFType() string { return f.elfType }
+
+// Size returns the length of the file in bytes.
+func (f *File) Size() int64 { return int64(len(f.data)) }
+
+// Entry returns the address at which execution starts, 0 if there is none.
+func (f *File) Entry() Addr { return f.entry }
+
+// PtrSize returns the bytes in a pointer, 0 where the format does not say.
+func (f *File) PtrSize() int { return f.ptrSize }
+
+// Sections returns all sections in file order. A file may have none.
+func (f *File) Sections() []Section { return slices.Clone(f.sections) }
+
+// Section returns the first section with that name.
+func (f *File) Section(name string) (Section, bool) {
+	for _, s := range f.sections {
+		if s.Name == name {
+			return s, true
+		}
+	}
+	return Section{}, false
+}
+
+// Segments returns the segments that are mapped at start, by address.
+func (f *File) Segments() []Segment { return slices.Clone(f.segments) }
+
+// ReadAt reads from the file itself; it is an io.ReaderAt.
+func (f *File) ReadAt(p []byte, off int64) (int, error) {
+	if off < 0 {
+		return 0, fmt.Errorf("%s: read at offset %d", f.name, off)
+	}
+	if off >= int64(len(f.data)) {
+		return 0, io.EOF
+	}
+	n := copy(p, f.data[off:])
+	if n < len(p) {
+		return n, io.EOF
+	}
+	return n, nil
+}
+
+// segment returns the segment that holds a.
+func (f *File) segment(a Addr) (Segment, bool) {
+	i := sort.Search(len(f.segments), func(i int) bool { return f.segments[i].Addr > a }) - 1
+	if i < 0 || uint64(a-f.segments[i].Addr) >= f.segments[i].MemSize {
+		return Segment{}, false
+	}
+	return f.segments[i], true
+}
+
+// Slice returns the n bytes that the file holds for the link address a, not
+// relocated. They alias the file: see the package comment. The error wraps
+// ErrUnmapped when any of them is outside every segment or is zero-filled
+// memory that the file does not store, and ErrFormat when the format is one
+// that is only identified.
+func (f *File) Slice(a Addr, n int) ([]byte, error) {
+	if err := f.readable(); err != nil {
+		return nil, err
+	}
+	seg, ok := f.segment(a)
+	if !ok || n < 0 {
+		return nil, fmt.Errorf("%s: %d bytes at address %#x: %w", f.format, n, uint64(a), ErrUnmapped)
+	}
+	off := uint64(a - seg.Addr)
+	if !bounded.Within(off, uint64(n), seg.FileSize) {
+		return nil, fmt.Errorf("%s: %d bytes at address %#x, of which the file holds %d: %w",
+			f.format, n, uint64(a), seg.FileSize-min(off, seg.FileSize), ErrUnmapped)
+	}
+	b, ok := bounded.Sub(f.data, uint64(seg.Off)+off, uint64(n))
+	if !ok {
+		return nil, fmt.Errorf("%s: %d bytes at address %#x, beyond the end of the file: %w", f.format, n, uint64(a), ErrUnmapped)
+	}
+	return b, nil
+}
+
+// Word returns the pointer-sized word at link address a as the program would
+// find it when loaded at its link address: RELATIVE relocations, which position
+// independent programs have in place of pointers, are applied. Errors are those
+// of Slice, or say why the relocations can't be read.
+func (f *File) Word(a Addr) (uint64, error) {
+	b, err := f.Slice(a, max(f.ptrSize, 1))
+	if err != nil {
+		return 0, err
+	}
+	rel, err := f.relocs()
+	if err != nil {
+		return 0, err
+	}
+	if v, ok := rel.addend(a); ok {
+		return v, nil
+	}
+	if f.ptrSize == 4 {
+		return uint64(f.order.Uint32(b)), nil
+	}
+	return f.order.Uint64(b), nil
+}
+
+// readable says whether more than the identity of this file is decoded.
+func (f *File) readable() error {
+	if f.elf == nil {
+		return formatErr(f.format, -1, "contents of this format are not read yet")
+	}
+	return nil
+}
