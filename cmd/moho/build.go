@@ -1,0 +1,169 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"moho/build"
+	"moho/evidence"
+	"moho/internal/cli"
+	"moho/policy"
+)
+
+const buildLong = `Build builds commands for all targets of the policy, governed: with an
+effective configuration that moho captured first and that nothing in the
+environment can change unseen. Every artifact is inspected, put into the store
+and described in build-report.json.
+
+Without moho.yaml beside go.mod a built-in policy applies: the host's target,
+no cgo, -trimpath. Two builds of the same source give the same bytes.
+
+Example:
+
+    $ moho build -o dist ./...
+    linux/amd64  crashy  2.5 MB  sha256 0f3c…  static exe
+    report  dist/build-report.json`
+
+// buildFlags are the flags of build and check.
+type buildFlags struct {
+	packageFlags
+	policy string
+	output string
+}
+
+func (b *buildFlags) add(cmd *cobra.Command) {
+	b.packageFlags.add(cmd)
+	cmd.Flags().StringVar(&b.policy, "policy", "", "policy file (default moho.yaml beside go.mod, else built in)")
+	cmd.Flags().StringVarP(&b.output, "output", "o", "dist", "directory for artifacts and build-report.json")
+}
+
+func newBuild(a *app) *cobra.Command {
+	var bf buildFlags
+	cmd := &cobra.Command{
+		Use:   "build [packages]",
+		Short: "build for all targets: governed, reproducible, recorded",
+		Long:  buildLong,
+		RunE: func(cmd *cobra.Command, patterns []string) error {
+			pol, err := loadPolicy(bf.policy)
+			if err != nil {
+				return err
+			}
+			rep, file, err := a.build(cmd.Context(), pol, bf, patterns, nil)
+			if err != nil {
+				return err
+			}
+			if a.ui.JSON {
+				err = cli.JSON(a.ui.Out, rep)
+			} else {
+				a.printArtifacts(rep)
+				a.ui.Printf("report  %s\n", cli.Escape(relative(file)))
+			}
+			return errors.Join(err, cli.Exit(artifactsCode(rep)))
+		},
+	}
+	bf.add(cmd)
+	return cmd
+}
+
+// loadPolicy reads the named policy, or the one that governs this directory.
+func loadPolicy(file string) (*policy.Policy, error) {
+	if file == "" {
+		found, ok := policy.Find(workDir())
+		if !ok {
+			return policy.Default(), nil
+		}
+		file = found
+	}
+	return policy.Load(file)
+}
+
+// build runs the build with progress and returns the report and its path.
+func (a *app) build(ctx context.Context, pol *policy.Policy, bf buildFlags, patterns []string, findings []evidence.Finding) (evidence.Report, string, error) {
+	st, err := a.writeStore(workDir())
+	if err != nil {
+		return evidence.Report{}, "", err
+	}
+	p := a.ui.Progress()
+	defer p.Stop()
+	if len(patterns) == 0 {
+		patterns = []string{"./..."}
+	}
+	return build.Run(ctx, build.Options{
+		Dir:      workDir(),
+		Patterns: patterns,
+		Policy:   pol,
+		Targets:  bf.targets,
+		Tags:     bf.tags,
+		Output:   bf.output,
+		Store:    st,
+		Findings: findings,
+		Progress: func(phase string, done, total int) {
+			p.Phase("%s", phase)
+			p.Set(int64(done), int64(total))
+		},
+	})
+}
+
+// artifactsCode is Findings when a check of the build itself refused something.
+func artifactsCode(rep evidence.Report) int {
+	for _, art := range rep.Statement.Artifacts {
+		for _, c := range art.Checks {
+			if c.Verdict == evidence.Refuse {
+				return cli.Findings
+			}
+		}
+	}
+	return cli.OK
+}
+
+func (a *app) printArtifacts(rep evidence.Report) {
+	t := cli.NewTable(
+		cli.Column{}, cli.Column{}, cli.Column{Right: true}, cli.Column{}, cli.Column{Fit: cli.Wrap},
+	)
+	for _, art := range rep.Statement.Artifacts {
+		t.Row(art.Target, art.Name, megabytes(art.Size), "sha256 "+short(art.SHA256), describe(art.Binary))
+	}
+	a.ui.Table(t)
+	for _, art := range rep.Statement.Artifacts {
+		for _, c := range art.Checks {
+			if c.Verdict == evidence.Refuse {
+				a.ui.Printf("%s %s %s: %s\n", a.ui.Bad("refuse"), art.Target, c.ID, cli.Escape(c.Why))
+			}
+		}
+	}
+}
+
+// describe says in a few words what kind of file an artifact is.
+func describe(b evidence.BinaryInfo) string {
+	words := []string{b.Link, b.BuildMode}
+	if b.Interpreter != "" {
+		words = append(words, "interpreter "+b.Interpreter)
+	}
+	if len(b.Needed) > 0 {
+		words = append(words, "needs "+strings.Join(b.Needed, " "))
+	}
+	return strings.Join(words, " ")
+}
+
+func short(digest string) string {
+	if len(digest) > 12 {
+		return digest[:12] + "…"
+	}
+	return digest
+}
+
+func megabytes(n int64) string { return fmt.Sprintf("%.1f MB", float64(n)/1e6) }
+
+// relative returns a path as one would type it here, if that is shorter.
+func relative(path string) string {
+	rel, err := filepath.Rel(workDir(), path)
+	if err != nil || len(rel) > len(path) {
+		return path
+	}
+	return rel
+}

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"moho/evidence"
+	"moho/internal/cli"
+	"moho/policy"
+	"moho/vet"
+)
+
+const checkLong = `Check answers whether a module is fit to ship. It is vet, build and verify in one:
+findings in the source, a governed build for every target of the policy, and
+the gate's verdict on each artifact, in one report.
+
+Findings do not stop the build: the artifacts are stored together with them,
+so that a core of one can name the finding that explains it. Check then exits
+1; whether an artifact may ship in spite of a finding is the policy's decision.
+
+Example:
+
+    $ moho check ./...
+    packet.go:54:20: high: view-overrun: …
+    linux/amd64  crashy  2.5 MB  sha256 0f3c…  static exe
+    pass    dist/linux_amd64/crashy
+    report  dist/build-report.json`
+
+func newCheck(a *app) *cobra.Command {
+	var bf buildFlags
+	cmd := &cobra.Command{
+		Use:   "check [packages]",
+		Short: "is this module fit to ship? vet + build + verify (the main job)",
+		Long:  checkLong,
+		RunE: func(cmd *cobra.Command, patterns []string) error {
+			pol, err := loadPolicy(bf.policy)
+			if err != nil {
+				return err
+			}
+			return a.check(cmd.Context(), pol, bf, patterns)
+		},
+	}
+	bf.add(cmd)
+	return cmd
+}
+
+// checkReport is the report of the build with the gate's verdicts beside it.
+type checkReport struct {
+	evidence.Report
+	Verdicts []evidence.VerdictReport `json:"verdicts"`
+}
+
+func (a *app) check(ctx context.Context, pol *policy.Policy, bf buildFlags, patterns []string) error {
+	vetted, err := a.vet(ctx, vet.Options{
+		Dir: ".", Patterns: patterns, Tags: bf.tags, Targets: bf.targets,
+	})
+	if err != nil {
+		return err
+	}
+	if !a.ui.JSON {
+		a.printFindings(vetted.Findings)
+	}
+	rep, file, err := a.build(ctx, pol, bf, patterns, vetted.Findings)
+	if err != nil {
+		return &cli.ExitError{Code: cli.Worse(vetCode(vetted), cli.CodeOf(err)), Err: err}
+	}
+
+	out := checkReport{Report: rep, Verdicts: []evidence.VerdictReport{}}
+	code := cli.Worse(vetCode(vetted), artifactsCode(rep))
+	var failed []error
+	for _, art := range rep.Statement.Artifacts {
+		v, err := a.verify(ctx, pol, artifactPath(bf.output, art))
+		if err != nil {
+			failed = append(failed, err)
+			continue
+		}
+		out.Verdicts = append(out.Verdicts, v)
+		code = cli.Worse(code, verdictCode(v))
+	}
+	if a.ui.JSON {
+		failed = append(failed, cli.JSON(a.ui.Out, out))
+	} else {
+		a.printCheck(out, relative(file))
+	}
+	for _, g := range vetted.Gaps {
+		a.ui.Warnf("%s", g)
+	}
+	if err := errors.Join(failed...); err != nil {
+		return &cli.ExitError{Code: cli.Worse(code, cli.CodeOf(err)), Err: err}
+	}
+	return cli.Exit(code)
+}
+
+func (a *app) printCheck(out checkReport, file string) {
+	a.printArtifacts(out.Report)
+	for _, v := range out.Verdicts {
+		a.ui.Printf("%s  %s\n", a.verdict(v.Verdict), cli.Escape(relative(v.Artifact)))
+		for _, c := range v.Checks {
+			if c.Verdict == evidence.Refuse {
+				a.ui.Printf("    %s: %s\n", c.ID, cli.Escape(c.Why))
+			}
+		}
+	}
+	n := len(out.Statement.Findings)
+	a.ui.Printf("report  %s  (%s)\n", cli.Escape(file), count(n, "finding"))
+}
+
+// artifactPath is where build puts an artifact below its output directory.
+func artifactPath(output string, art evidence.Artifact) string {
+	return filepath.Join(output, targetDir(art.Target), art.Name)
+}

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"moho/internal/cli"
+	"moho/vet"
+)
+
+// newHelp is cobra's help command plus the topics that are no verbs.
+func newHelp(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [verb | rules | rule NAME]",
+		Short: "help about a verb, or about a rule of vet",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			switch {
+			case len(args) == 1 && args[0] == "rules":
+				return a.listRules()
+			case len(args) == 2 && args[0] == "rule":
+				return a.explainRule(args[1])
+			case len(args) >= 1 && args[0] == "rule":
+				return cli.WithHints(cli.Usagef("help rule takes the name of one rule"), "moho help rules lists them")
+			}
+			target, rest, err := cmd.Root().Find(args)
+			if err != nil || len(rest) > 0 {
+				return cli.WithHints(cli.Usagef("no help about %q", strings.Join(args, " ")), "moho help lists the verbs")
+			}
+			return target.Help()
+		},
+	}
+}
+
+type ruleList struct {
+	Schema string     `json:"schema"`
+	Rules  []vet.Rule `json:"rules"`
+}
+
+func (a *app) listRules() error {
+	if a.ui.JSON {
+		return cli.JSON(a.ui.Out, ruleList{"moho/rules/v1", vet.Rules()})
+	}
+	t := cli.NewTable(cli.Column{Title: "rule"}, cli.Column{Title: "severity"}, cli.Column{Title: "what it finds", Fit: cli.Wrap})
+	for _, r := range vet.Rules() {
+		t.Row(r.Name, string(r.Severity), r.Title)
+	}
+	a.ui.Table(t)
+	return nil
+}
+
+func (a *app) explainRule(name string) error {
+	for _, r := range vet.Rules() {
+		if r.Name != name {
+			continue
+		}
+		if a.ui.JSON {
+			return cli.JSON(a.ui.Out, ruleList{"moho/rules/v1", []vet.Rule{r}})
+		}
+		a.ui.Printf("%s\n", strings.TrimRight(r.Text(), "\n"))
+		return nil
+	}
+	return cli.WithHints(cli.Usagef("no rule %q", name), "moho help rules lists them")
+}

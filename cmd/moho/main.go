@@ -1,0 +1,63 @@
+// Command moho answers questions about what lies below a Go source line, and
+// joins the answers in one chain of evidence: a finding in the source, a
+// governed build, a crash, and a core whose guilty frame names the finding.
+//
+// The same binary is a go vet -vettool.
+//
+// # Untrusted input
+//
+// Everything a verb is pointed at: binaries, cores, policies, stores, modules.
+// The packages that read them say what they are hardened against; names taken
+// from them are escaped before they reach a terminal.
+//
+// # Compatibility
+//
+// Exit codes: 0 fine, 1 findings or a refusal, 2 usage, 3 could not finish.
+// JSON output follows docs/schemas.
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/signal"
+	"runtime/debug"
+
+	"moho/internal/cli"
+	"moho/vet"
+)
+
+func main() {
+	// go vet -vettool calls us with arguments of its own protocol, and accepts
+	// a program but no subcommand: it has to be recognised before anything else.
+	if vet.IsTool(os.Args[1:]) {
+		vet.Main()
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	code := run(ctx, cli.Std(), os.Args[1:])
+	stop()
+	os.Exit(code)
+}
+
+// run is main without the process: it returns the exit code.
+func run(ctx context.Context, ui *cli.UI, args []string) (code int) {
+	defer func() {
+		if r := recover(); r != nil {
+			code = ui.Bug(r, debug.Stack())
+		}
+	}()
+	// Inputs are mapped, not read: a file that shrinks while it is open must
+	// become an error, not the end of the process.
+	debug.SetPanicOnFault(true)
+
+	root := newRoot(&app{ui: ui})
+	root.SetArgs(args)
+	root.SetIn(ui.In)
+	root.SetOut(ui.Out)
+	root.SetErr(ui.Err)
+	err := root.ExecuteContext(ctx)
+	if err != nil && ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		err = &cli.ExitError{Code: cli.Incomplete, Err: errors.New("interrupted")}
+	}
+	return ui.Fail(err)
+}

@@ -1,0 +1,128 @@
+package main
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"moho/core/capture"
+	"moho/internal/testschema"
+)
+
+// TestMain makes the test binary double as moho, so that scripts run the real
+// program as a process of its own.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"moho": main})
+}
+
+// TestScript runs the user-visible contract: every script under
+// testdata/script is commands as a user types them with what they must print.
+func TestScript(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:   filepath.Join("testdata", "script"),
+		Setup: scriptEnv,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"crash":    crash,
+			"validate": validate,
+			"patch":    patch,
+			"truncate": truncate,
+		},
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+	})
+}
+
+// scriptEnv lets scripts use the caller's Go caches: compiling the standard
+// library once for every script would take most of the time.
+func scriptEnv(env *testscript.Env) error {
+	for _, name := range []string{"GOCACHE", "GOMODCACHE"} {
+		env.Setenv(name, goEnv(name))
+	}
+	for _, name := range []string{"GOPROXY", "GOSUMDB", "GONOSUMDB", "GOTOOLCHAIN"} {
+		if v, ok := os.LookupEnv(name); ok {
+			env.Setenv(name, v)
+		}
+	}
+	env.Setenv("NO_COLOR", "1")
+	return nil
+}
+
+// crash runs a program until it dies and leaves its core:
+//
+//	crash CORE PROGRAM [ARG...]
+func crash(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: crash CORE PROGRAM [ARG...]")
+	}
+	stderr, err := os.Create(ts.MkAbs("crash.stderr"))
+	ts.Check(err)
+	defer stderr.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	res, err := capture.Run(ctx, append([]string{ts.MkAbs(args[1])}, args[2:]...), ts.MkAbs(args[0]), capture.Options{
+		Dir:    ts.MkAbs("."),
+		Env:    append(os.Environ(), "GOTRACEBACK=crash"),
+		Stderr: stderr,
+	})
+	ts.Check(err)
+	if res.Core == "" {
+		ts.Fatalf("%s exited with %d instead of crashing", args[1], res.Exit)
+	}
+}
+
+// validate checks JSON or JSON lines against docs/schemas:
+//
+//	validate FILE KIND     (moho/vet/v1)
+func validate(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: validate FILE KIND")
+	}
+	err := testschema.Validate(args[1], []byte(ts.ReadFile(args[0])))
+	if neg == (err == nil) {
+		ts.Fatalf("%s against %s: %v", args[0], args[1], err)
+	}
+}
+
+// patch replaces the first occurrence of some bytes in a file by as many others:
+//
+//	patch FILE OLD NEW
+func patch(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 || len(args[1]) != len(args[2]) {
+		ts.Fatalf("usage: patch FILE OLD NEW (of the same length)")
+	}
+	text := ts.ReadFile(args[0])
+	if !strings.Contains(text, args[1]) {
+		ts.Fatalf("%s does not contain %q", args[0], args[1])
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.Replace(text, args[1], args[2], 1)), 0o777))
+}
+
+// truncate cuts a file after some percent of its bytes:
+//
+//	truncate FILE PERCENT
+func truncate(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 || len(args[1]) != 2 {
+		ts.Fatalf("usage: truncate FILE PERCENT")
+	}
+	name := ts.MkAbs(args[0])
+	fi, err := os.Stat(name)
+	ts.Check(err)
+	percent := int64(args[1][0]-'0')*10 + int64(args[1][1]-'0')
+	ts.Check(os.Truncate(name, fi.Size()*percent/100))
+}
+
+// goEnv asks the go command, whose defaults depend on the home directory that
+// scripts do not have.
+func goEnv(name string) string {
+	out, err := exec.Command("go", "env", name).Output()
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(out))
+}

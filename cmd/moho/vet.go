@@ -1,0 +1,148 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"moho/evidence"
+	"moho/internal/cli"
+	"moho/vet"
+)
+
+const vetLong = `Vet reports where unsafe code breaks Go's rules for unsafe.Pointer.
+
+It exits 1 when it reports something. moho help rule NAME explains a rule;
+moho help rules lists them. A finding is silenced where it stands by
+
+    //moho:ignore RULE why it is fine here
+
+on its line or the line above; the reason is required.
+
+The same binary serves go vet: go vet -vettool=$(which moho) ./...
+
+Example:
+
+    $ moho vet ./...
+    packet.go:54:20: high: view-overrun: …
+        packet.go:54:60  the object: p.body, 512 bytes
+    1 finding in 1 package`
+
+// packageFlags are the flags of every verb that takes packages.
+type packageFlags struct {
+	tags    []string
+	targets []string
+}
+
+func (p *packageFlags) add(cmd *cobra.Command) {
+	cmd.Flags().StringSliceVar(&p.tags, "tags", nil, "build tags, separated by commas")
+	cmd.Flags().StringSliceVar(&p.targets, "targets", nil, "GOOS/GOARCH pairs, separated by commas (default: the policy's)")
+}
+
+func newVet(a *app) *cobra.Command {
+	var pf packageFlags
+	var tests bool
+	cmd := &cobra.Command{
+		Use:   "vet [packages]",
+		Short: "report unsafe code that breaks the rules",
+		Long:  vetLong,
+		RunE: func(cmd *cobra.Command, patterns []string) error {
+			res, err := a.vet(cmd.Context(), vet.Options{
+				Dir: ".", Patterns: patterns, Tags: pf.tags, Targets: pf.targets, Tests: tests,
+			})
+			if err != nil {
+				return err
+			}
+			if a.ui.JSON {
+				err = cli.JSON(a.ui.Out, vet.NewReport(res))
+			} else {
+				a.printFindings(res.Findings)
+				a.printVetSummary(res)
+			}
+			return errors.Join(err, cli.Exit(vetCode(res)))
+		},
+	}
+	pf.add(cmd)
+	cmd.Flags().BoolVar(&tests, "tests", true, "analyse test files too")
+	return cmd
+}
+
+// vet runs the suite with progress. The default package pattern is ./...
+func (a *app) vet(ctx context.Context, o vet.Options) (vet.Result, error) {
+	if len(o.Patterns) == 0 {
+		o.Patterns = []string{"./..."}
+	}
+	p := a.ui.Progress()
+	defer p.Stop()
+	p.Phase("vet %s", strings.Join(o.Patterns, " "))
+	o.Progress = p.Set
+	return vet.Run(ctx, o)
+}
+
+func vetCode(res vet.Result) int {
+	code := cli.OK
+	if len(res.Findings) > 0 {
+		code = cli.Findings
+	}
+	if len(res.Gaps) > 0 {
+		code = cli.Worse(code, cli.Incomplete)
+	}
+	return code
+}
+
+// printFindings writes findings as editors parse them: file:line:col first, in
+// paths that can be clicked when the file is there.
+func (a *app) printFindings(fs []evidence.Finding) {
+	for _, f := range fs {
+		a.ui.Printf("%s: %s: %s: %s%s\n", a.ui.Bold(cli.Escape(f.Pos.String())),
+			a.severity(f.Severity), f.Rule, cli.Escape(f.Message), onlyTargets(f.Targets))
+		for _, s := range f.Flow {
+			a.ui.Printf("    %s  %s\n", a.ui.Dim(cli.Escape(s.Pos.String())), cli.Escape(s.Text))
+		}
+	}
+}
+
+func (a *app) severity(s evidence.Severity) string {
+	if s.Rank() >= evidence.High.Rank() {
+		return a.ui.Bad(string(s))
+	}
+	return a.ui.Odd(string(s))
+}
+
+// onlyTargets says where a finding was seen if that was not the host alone.
+func onlyTargets(targets []string) string {
+	if len(targets) < 2 {
+		return ""
+	}
+	return " [" + strings.Join(targets, " ") + "]"
+}
+
+func (a *app) printVetSummary(res vet.Result) {
+	for _, g := range res.Gaps {
+		a.ui.Warnf("%s", g)
+	}
+	if !a.ui.Quiet {
+		fmt.Fprintf(a.ui.Err, "%s in %s\n", count(len(res.Findings), "finding"), count(res.Packages, "package"))
+	}
+}
+
+// count returns "1 finding", "2 findings".
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// workDir is the directory that relative paths are read from.
+func workDir() string {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "."
+	}
+	return dir
+}

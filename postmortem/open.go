@@ -1,0 +1,233 @@
+package postmortem
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"moho/core"
+	"moho/evidence"
+	"moho/gostate"
+	"moho/objfile"
+	"moho/store"
+)
+
+// ExeFrom says how the executable of a core was established.
+type ExeFrom string
+
+const (
+	ByBuildID ExeFrom = "buildid"   // found by the core's Build ID, digest verified
+	ByPath    ExeFrom = "path"      // given by path, Build IDs agree
+	Contents  ExeFrom = "contents"  // given by path, the bytes in the core agree
+	Unchecked ExeFrom = "unchecked" // given by path, nothing in the core to compare with
+)
+
+// Options say where to look. The zero value looks nowhere.
+type Options struct {
+	Exe      string    // path of the executable, or "" to find it by Build ID
+	Stores   store.Set // where to look for it, for reports and for findings
+	Progress func(done, total int64)
+}
+
+// A Case is one core with everything that is known about it. World is nil when
+// there is no executable to read the core with; Gaps says why.
+type Case struct {
+	Path    string
+	Process *core.Process
+
+	Exe       *objfile.File
+	ExePath   string
+	ExeFrom   ExeFrom
+	ExeSHA256 string
+
+	World    *gostate.World
+	Report   *store.StoredReport // the report about the executable, or nil
+	Artifact evidence.Artifact   // what it says about it
+	Gaps     []evidence.Gap
+
+	links linker
+}
+
+// Open opens the core at path.
+//
+// It returns an error when the file is no core, when the executable given is
+// not the one that the core came from ([core.MismatchError], naming both Build
+// IDs), or when it is no Go program. A core whose executable can't be found is
+// no error: the case has no World then.
+func Open(ctx context.Context, path string, o Options) (c *Case, err error) {
+	c = &Case{Path: path}
+	defer func() {
+		if err != nil {
+			c.Close()
+			c = nil
+		}
+	}()
+	if c.Process, err = core.Open(path); err != nil {
+		return c, err
+	}
+	c.Gaps = append(c.Gaps, c.Process.Gaps()...)
+	if o.Exe != "" {
+		err = c.useExe(o.Exe)
+	} else {
+		err = c.findExe(o.Stores)
+	}
+	if err != nil || c.Exe == nil {
+		return c, err
+	}
+	if c.World, err = gostate.Open(c.Process, c.Exe, gostate.Options{Progress: o.Progress}); err != nil {
+		return c, err
+	}
+	c.Gaps = append(c.Gaps, c.World.Gaps()...)
+	if err := context.Cause(ctx); err != nil {
+		return c, err
+	}
+	c.findReport(o.Stores)
+	c.links = newLinker(c)
+	return c, nil
+}
+
+// Close releases the files of the case.
+func (c *Case) Close() error {
+	var errs []error
+	if c.Exe != nil {
+		errs = append(errs, c.Exe.Close())
+	}
+	if c.Process != nil {
+		errs = append(errs, c.Process.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// BuildID returns the ID of the program: the core's, else the executable's.
+func (c *Case) BuildID() evidence.BuildID {
+	if id, ok := c.Process.ExecutableBuildID(); ok {
+		return id
+	}
+	if c.Exe != nil {
+		return c.Exe.BuildID()
+	}
+	return evidence.BuildID{}
+}
+
+// useExe takes an executable that was given by path.
+func (c *Case) useExe(path string) error {
+	f, err := objfile.Open(path)
+	if err != nil {
+		return err
+	}
+	how, err := c.Process.MatchesImage(f)
+	if err != nil {
+		f.Close()
+		return fmt.Errorf("%s does not belong to %s: %w", path, c.Path, err)
+	}
+	switch how {
+	case "buildid":
+		c.ExeFrom = ByPath
+	case "contents":
+		c.ExeFrom = Contents
+	default:
+		c.ExeFrom = Unchecked
+		c.gap("proof that the executable belongs to the core", path, "the core holds neither a Build ID nor text to compare")
+	}
+	c.Exe, c.ExePath = f, path
+	if c.ExeSHA256, err = fileDigest(path); err != nil {
+		return err
+	}
+	return nil
+}
+
+// findExe looks the core's Build ID up and takes the artifact that agrees with
+// the core. Several may share an ID (strip keeps it); their digests differ.
+func (c *Case) findExe(stores store.Set) error {
+	id, ok := c.Process.ExecutableBuildID()
+	if !ok {
+		c.gap("executable", c.Path, "the core has no Build ID to find it by; give its path")
+		return nil
+	}
+	if len(stores) == 0 {
+		c.gap("executable", "Build ID "+id.String(), "there is no store to look in; give its path or --store")
+		return nil
+	}
+	entries, err := stores.ByBuildID(id)
+	if err != nil {
+		c.gap("store", "", err.Error())
+	}
+	if len(entries) == 0 {
+		c.gap("executable", "Build ID "+id.String(), "not in "+storeNames(stores)+"; give its path or --store")
+		return nil
+	}
+	for _, e := range entries {
+		if err := c.tryEntry(stores, e); err != nil {
+			c.gap("artifact", "sha256 "+e.SHA256, err.Error())
+			continue
+		}
+		return nil
+	}
+	c.gap("executable", "Build ID "+id.String(), "no artifact that a store has under this ID can be used; give its path")
+	return nil
+}
+
+func (c *Case) tryEntry(stores store.Set, e store.Entry) error {
+	path, err := stores.Artifact(e.SHA256)
+	if err != nil {
+		return err
+	}
+	f, err := objfile.Open(path)
+	if err != nil {
+		return err
+	}
+	if _, err := c.Process.MatchesImage(f); err != nil {
+		f.Close()
+		return err
+	}
+	c.Exe, c.ExePath, c.ExeFrom, c.ExeSHA256 = f, path, ByBuildID, e.SHA256
+	return nil
+}
+
+// findReport looks for the report about the executable. Without one there are
+// no findings to mark, which is worth saying only when the store knows the file.
+func (c *Case) findReport(stores store.Set) {
+	reports, err := stores.ReportsFor(c.ExeSHA256)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		c.gap("report", "sha256 "+c.ExeSHA256, err.Error())
+		return
+	}
+	for _, r := range reports {
+		if a, ok := r.Artifact(c.ExeSHA256); ok {
+			c.Report, c.Artifact = &r, a
+			return
+		}
+	}
+}
+
+func (c *Case) gap(what, where, why string) {
+	c.Gaps = append(c.Gaps, evidence.Gap{What: what, Where: where, Why: why})
+}
+
+func storeNames(stores store.Set) string {
+	s := ""
+	for i, st := range stores {
+		if i > 0 {
+			s += ", "
+		}
+		s += st.Dir()
+	}
+	return s
+}
+
+func fileDigest(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", fmt.Errorf("%s: %w", path, err)
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
