@@ -1,0 +1,42 @@
+package core
+
+import (
+	"errors"
+	"io"
+	"math"
+	"os"
+)
+
+// openRegular opens a regular file for reading. It looks before it opens, so
+// that a FIFO does not block and a device is not touched.
+func openRegular(path string) (*os.File, int64, error) {
+	st, err := os.Stat(path)
+	if err != nil {
+		return nil, 0, err
+	}
+	if !st.Mode().IsRegular() {
+		return nil, 0, &os.PathError{Op: "open", Path: path, Err: errors.New("not a regular file")}
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, 0, err
+	}
+	if st, err = f.Stat(); err != nil {
+		f.Close()
+		return nil, 0, err
+	}
+	if st.Size() > math.MaxInt {
+		f.Close()
+		return nil, 0, &os.PathError{Op: "open", Path: path, Err: errors.New("too large for this host")}
+	}
+	return f, st.Size(), nil
+}
+
+func readAll(f *os.File, size int64) ([]byte, func() error, error) {
+	data := make([]byte, size)
+	n, err := io.ReadFull(f, data)
+	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
+		return nil, nil, err
+	}
+	return data[:n], nil, nil
+}
