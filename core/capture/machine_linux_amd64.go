@@ -1,0 +1,5 @@
+package capture
+
+import "moho/core/internal/layout"
+
+const machine = layout.MachineAMD64
