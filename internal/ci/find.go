@@ -1,0 +1,97 @@
+package main
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// A target is one test function. Its name is empty when what was looked for
+// stands in a function that is no test.
+type target struct{ dir, name string }
+
+// findTests returns the functions of the tree's test files that match, by
+// directory, each once.
+func findTests(root string, match func(*ast.FuncDecl) bool) ([]target, error) {
+	var found []target
+	err := walkTests(root, func(dir string, file *ast.File) {
+		for _, decl := range file.Decls {
+			fn, ok := decl.(*ast.FuncDecl)
+			if !ok || !match(fn) {
+				continue
+			}
+			t := target{dir: dir}
+			if isTest(fn) || isFuzz(fn) {
+				t.name = fn.Name.Name
+			}
+			if !slices.Contains(found, t) {
+				found = append(found, t)
+			}
+		}
+	})
+	return found, err
+}
+
+// walkTests parses the test files that go test ./... would compile somewhere.
+func walkTests(root string, visit func(dir string, file *ast.File)) error {
+	return filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			base := d.Name()
+			if name != root && (base == "testdata" || strings.HasPrefix(base, ".") || strings.HasPrefix(base, "_")) {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		if !strings.HasSuffix(name, "_test.go") {
+			return nil
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
+		if err != nil {
+			return fmt.Errorf("find tests: %w", err)
+		}
+		rel, err := filepath.Rel(root, filepath.Dir(name))
+		if err != nil {
+			return err
+		}
+		visit(path.Clean(filepath.ToSlash(rel)), file)
+		return nil
+	})
+}
+
+func isFuzz(fn *ast.FuncDecl) bool { return fn.Recv == nil && strings.HasPrefix(fn.Name.Name, "Fuzz") }
+
+func isTest(fn *ast.FuncDecl) bool { return fn.Recv == nil && strings.HasPrefix(fn.Name.Name, "Test") }
+
+// callsLong reports whether fn calls testbin.Long.
+func callsLong(fn *ast.FuncDecl) bool {
+	return len(callsTo(fn, "testbin", "Long")) > 0
+}
+
+// callsTo returns the calls of pkg.name inside node.
+func callsTo(node ast.Node, pkg, name string) []*ast.CallExpr {
+	var calls []*ast.CallExpr
+	ast.Inspect(node, func(n ast.Node) bool {
+		call, ok := n.(*ast.CallExpr)
+		if !ok {
+			return true
+		}
+		sel, ok := call.Fun.(*ast.SelectorExpr)
+		if !ok || sel.Sel.Name != name {
+			return true
+		}
+		if x, ok := sel.X.(*ast.Ident); ok && x.Name == pkg {
+			calls = append(calls, call)
+		}
+		return true
+	})
+	return calls
+}

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// A need is a program that tests run, or something that must work, and the
+// Debian package that brings it.
+type need struct {
+	program string
+	pkg     string
+	works   func(context.Context, *ci) bool // nil: it is enough to be in PATH
+}
+
+// needs has every name that a test passes to testbin.NeedTool, Go tools apart.
+var needs = []need{
+	{program: "git", pkg: "git"},
+	{program: "readelf", pkg: "binutils"},
+	{program: "objdump", pkg: "binutils"},
+	{program: "nm", pkg: "binutils"},
+	{program: "strip", pkg: "binutils"},
+	{program: "objcopy", pkg: "binutils"},
+	{program: "gdb", pkg: "gdb"},
+	{program: "gcore", pkg: "gdb"},
+	{program: "gcc", pkg: "gcc"},
+	{program: "the C library's headers", pkg: "libc6-dev", works: compilesC},
+}
+
+// installPackages installs what needs lacks. Without the right to, it says
+// what to type.
+func installPackages(ctx context.Context, c *ci) error {
+	missing, programs := c.missing(ctx)
+	if len(missing) == 0 {
+		return nil
+	}
+	fmt.Fprintf(c.out, "missing: %s\n", strings.Join(programs, ", "))
+	line := "apt-get install -y --no-install-recommends " + strings.Join(missing, " ")
+	prefix, err := c.privilege(ctx)
+	if err != nil {
+		return fmt.Errorf("%s missing and %w; install by hand: apt-get update && %s",
+			strings.Join(programs, ", "), err, line)
+	}
+	argv := append(prefix, strings.Fields(line)...)
+	if !haveLists() || c.do(ctx, argv...) != nil {
+		// Stale or absent lists: fetch them once, then it has to work.
+		if err := c.do(ctx, append(slices.Clone(prefix), "apt-get", "update")...); err != nil {
+			return err
+		}
+		if err := c.do(ctx, argv...); err != nil {
+			return fmt.Errorf("%w; install by hand: %s", err, line)
+		}
+	}
+	if _, still := c.missing(ctx); len(still) > 0 {
+		return fmt.Errorf("%s: still missing after %s", strings.Join(still, ", "), line)
+	}
+	return nil
+}
+
+// missing returns the packages to install and the programs that they are for.
+func (c *ci) missing(ctx context.Context) (pkgs, programs []string) {
+	for _, n := range needs {
+		if n.works != nil && n.works(ctx, c) {
+			continue
+		}
+		if _, err := lookPath(n.program, c.env); n.works == nil && err == nil {
+			continue
+		}
+		programs = append(programs, n.program)
+		if !slices.Contains(pkgs, n.pkg) {
+			pkgs = append(pkgs, n.pkg)
+		}
+	}
+	return pkgs, programs
+}
+
+// privilege returns what to write in front of apt-get.
+func (c *ci) privilege(ctx context.Context) ([]string, error) {
+	if _, err := lookPath("apt-get", c.env); err != nil {
+		return nil, errors.New("there is no apt-get")
+	}
+	// sudo resets the environment, so this goes on the command line.
+	env := []string{"env", "DEBIAN_FRONTEND=noninteractive"}
+	if os.Geteuid() == 0 {
+		return env, nil
+	}
+	if exec.CommandContext(ctx, "sudo", "-n", "true").Run() == nil {
+		return append([]string{"sudo", "-n"}, env...), nil
+	}
+	return nil, errors.New("neither root nor sudo without a password")
+}
+
+// haveLists reports whether apt knows any package: images come without lists.
+func haveLists() bool {
+	lists, _ := filepath.Glob("/var/lib/apt/lists/*_Packages*")
+	return len(lists) > 0
+}
+
+// compilesC reports whether a C program that needs headers links.
+func compilesC(ctx context.Context, c *ci) bool {
+	gcc, err := lookPath("gcc", c.env)
+	if err != nil {
+		return false
+	}
+	p := exec.CommandContext(ctx, gcc, "-x", "c", "-", "-lpthread", "-o", os.DevNull)
+	p.Stdin = strings.NewReader("#include <stdio.h>\n#include <pthread.h>\nint main(void) { return puts(\"\") < 0; }\n")
+	return p.Run() == nil
+}
+
+// installTools builds the tools of tools.mod into the directory that is first
+// in PATH.
+func installTools(ctx context.Context, c *ci) error {
+	list, err := c.output(ctx, "go", "list", "-modfile=tools.mod", "-f", "{{.ImportPath}}", "tool")
+	if err != nil {
+		return err
+	}
+	tools := strings.Fields(list)
+	if len(tools) == 0 {
+		return errors.New("tools.mod names no tool")
+	}
+	argv := append([]string{"go", "build", "-modfile=tools.mod", "-o", c.bin + string(filepath.Separator)}, tools...)
+	return c.exec(ctx, command{argv: argv, env: []string{"CGO_ENABLED=0"}})
+}
+
+// toolchains are the Go releases whose binaries and cores the tests read; go
+// downloads them through GOTOOLCHAIN.
+var toolchains = []string{
+	"go1.18.10", "go1.20.14", "go1.21.13", "go1.22.12", "go1.23.12",
+	"go1.24.13", "go1.25.12", "go1.26.8", "go1.27.3",
+}
+
+func installToolchains(ctx context.Context, c *ci) error {
+	dir, err := os.MkdirTemp("", "moho-ci-") // outside the module: its go line does not bind an old toolchain
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	for _, version := range toolchains {
+		var out writer
+		err := c.exec(ctx, command{
+			argv: []string{"go", "version"}, dir: dir, out: io.MultiWriter(&out, c.out),
+			env: []string{"GOTOOLCHAIN=" + version},
+		})
+		if err != nil {
+			return fmt.Errorf("toolchain %s: %w", version, err)
+		}
+		if !strings.Contains(string(out.buf), version+" ") {
+			return fmt.Errorf("toolchain %s: go version says %q", version, out.buf)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// small is a module with everything that names a package.
+var small = map[string]string{
+	"go.mod":    "module moho\n\ngo 1.26.0\n",
+	"tools.mod": "// Tools.\nmodule moho\n\ngo 1.26.0\n",
+	"README.md": "Run `go install moho/cmd/moho@latest`, see moho/core and ./internal/ci.\nKinds: moho/core/v1, moho/report/v1. The store is /tmp/moho/core.\n",
+	"cmd/moho/main.go": `// Command moho: see [moho/core.Open].
+package main
+
+//go:generate go run moho/core/gen
+
+import (
+	"fmt"
+
+	"moho/core"
+	own "moho"
+
+	"mohox/core"
+)
+
+const kind = "moho/core/v1"
+`,
+	"core/core.go":        "package core\n",
+	"core/testdata/no.go": "package (",
+	"core/bin.dat":        "moho/core",
+	"examples/x/go.mod":   "module example.org/x\n\nrequire moho/core v0.0.0\n",
+}
+
+func TestRewriteModule(t *testing.T) {
+	root := t.TempDir()
+	write(t, root, small)
+	if err := rewriteModule(root, "example.org/deep/moho"); err != nil {
+		t.Fatal(err)
+	}
+	once := snapshot(t, root)
+	want := map[string]string{
+		"go.mod":    "module example.org/deep/moho\n\ngo 1.26.0\n",
+		"tools.mod": "// Tools.\nmodule example.org/deep/moho\n\ngo 1.26.0\n",
+		"README.md": "Run `go install example.org/deep/moho/cmd/moho@latest`, see example.org/deep/moho/core and ./internal/ci.\nKinds: moho/core/v1, moho/report/v1. The store is /tmp/moho/core.\n",
+		"cmd/moho/main.go": `// Command moho: see [example.org/deep/moho/core.Open].
+package main
+
+//go:generate go run example.org/deep/moho/core/gen
+
+import (
+	"fmt"
+
+	own "example.org/deep/moho"
+	"example.org/deep/moho/core"
+
+	"mohox/core"
+)
+
+const kind = "moho/core/v1"
+`,
+		"core/core.go":        "package core\n",
+		"core/testdata/no.go": "package (",
+		"core/bin.dat":        "moho/core",
+		"examples/x/go.mod":   "module example.org/x\n\nrequire example.org/deep/moho/core v0.0.0\n",
+	}
+	if diff := cmp.Diff(want, once); diff != "" {
+		t.Error(diff)
+	}
+	for range 2 {
+		if err := rewriteModule(root, "example.org/deep/moho"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if diff := cmp.Diff(once, snapshot(t, root)); diff != "" {
+		t.Errorf("not idempotent: %s", diff)
+	}
+	if err := rewriteModule(root, "moho"); err != nil {
+		t.Fatal(err)
+	}
+	back := snapshot(t, root)
+	back["cmd/moho/main.go"] = small["cmd/moho/main.go"] // the order of two imports may differ
+	if diff := cmp.Diff(small, back); diff != "" {
+		t.Errorf("there and back: %s", diff)
+	}
+}
+
+func TestRewriteModuleRefuses(t *testing.T) {
+	for _, to := range []string{"", "a b", "../x", "/abs", "x//y", "x/"} {
+		root := t.TempDir()
+		write(t, root, small)
+		if err := rewriteModule(root, to); err == nil {
+			t.Errorf("path %q was taken", to)
+		}
+		if diff := cmp.Diff(small, snapshot(t, root)); diff != "" {
+			t.Errorf("path %q was refused and changed: %s", to, diff)
+		}
+	}
+}
+
+func snapshot(t *testing.T, root string) map[string]string {
+	t.Helper()
+	list, err := files(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string]string{}
+	for name, data := range list {
+		out[name] = string(data)
+	}
+	return out
+}
