@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"moho/internal/house"
 )
 
 func checkModules(ctx context.Context, c *ci) error {
@@ -57,9 +59,6 @@ func (c *ci) goFiles() ([]string, error) {
 	return files, err
 }
 
-// foundation are the rooms that compile wherever Go does, the browser included.
-var foundation = []string{"evidence", "arch", "objfile", "debuginfo", "gotab", "decode", "core", "gostate"}
-
 // hosts are where moho runs; browsers are where only its foundation must compile.
 var (
 	hosts    = []string{"linux/amd64", "linux/arm64", "darwin/arm64", "windows/amd64"}
@@ -68,7 +67,7 @@ var (
 
 func checkVet(ctx context.Context, c *ci) error {
 	var rooms []string
-	for _, room := range foundation {
+	for _, room := range house.Foundation {
 		if _, err := os.Stat(filepath.Join(c.root, room)); err == nil {
 			rooms = append(rooms, "./"+room+"/...")
 		}

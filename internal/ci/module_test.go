@@ -8,79 +8,79 @@ import (
 
 // small is a module with everything that names a package.
 var small = map[string]string{
-	"go.mod":    "module moho\n\ngo 1.26.0\n",
-	"tools.mod": "// Tools.\nmodule moho\n\ngo 1.26.0\n",
-	"README.md": "Run `go install moho/cmd/moho@latest`, see moho/core and ./internal/ci.\nKinds: moho/core/v1, moho/report/v1. The store is /tmp/moho/core.\n",
-	"cmd/moho/main.go": `// Command moho: see [moho/core.Open].
+	"go.mod":    "module tiny\n\ngo 1.26.0\n",
+	"tools.mod": "// Tools.\nmodule tiny\n\ngo 1.26.0\n",
+	"README.md": "Run `go install tiny/cmd/tiny@latest`, see tiny/core and ./internal/ci.\nKinds: tiny/core/v1, tiny/report/v1. The store is /tmp/tiny/core.\n",
+	"cmd/tiny/main.go": `// Command tiny: see [tiny/core.Open].
 package main
 
-//go:generate go run moho/core/gen
+//go:generate go run tiny/core/gen
 
 import (
 	"fmt"
 
-	"moho/core"
-	own "moho"
+	"tiny/core"
+	own "tiny"
 
-	"mohox/core"
+	"tinyx/core"
 )
 
-const kind = "moho/core/v1"
+const kind = "tiny/core/v1"
 `,
 	"core/core.go":        "package core\n",
 	"core/testdata/no.go": "package (",
-	"core/bin.dat":        "moho/core",
-	"examples/x/go.mod":   "module example.org/x\n\nrequire moho/core v0.0.0\n",
+	"core/bin.dat":        "tiny/core",
+	"examples/x/go.mod":   "module example.org/x\n\nrequire tiny/core v0.0.0\n",
 }
 
 func TestRewriteModule(t *testing.T) {
 	root := t.TempDir()
 	write(t, root, small)
-	if err := rewriteModule(root, "example.org/deep/moho"); err != nil {
+	if err := rewriteModule(root, "example.org/deep/tiny"); err != nil {
 		t.Fatal(err)
 	}
 	once := snapshot(t, root)
 	want := map[string]string{
-		"go.mod":    "module example.org/deep/moho\n\ngo 1.26.0\n",
-		"tools.mod": "// Tools.\nmodule example.org/deep/moho\n\ngo 1.26.0\n",
-		"README.md": "Run `go install example.org/deep/moho/cmd/moho@latest`, see example.org/deep/moho/core and ./internal/ci.\nKinds: moho/core/v1, moho/report/v1. The store is /tmp/moho/core.\n",
-		"cmd/moho/main.go": `// Command moho: see [example.org/deep/moho/core.Open].
+		"go.mod":    "module example.org/deep/tiny\n\ngo 1.26.0\n",
+		"tools.mod": "// Tools.\nmodule example.org/deep/tiny\n\ngo 1.26.0\n",
+		"README.md": "Run `go install example.org/deep/tiny/cmd/tiny@latest`, see example.org/deep/tiny/core and ./internal/ci.\nKinds: tiny/core/v1, tiny/report/v1. The store is /tmp/tiny/core.\n",
+		"cmd/tiny/main.go": `// Command tiny: see [example.org/deep/tiny/core.Open].
 package main
 
-//go:generate go run example.org/deep/moho/core/gen
+//go:generate go run example.org/deep/tiny/core/gen
 
 import (
 	"fmt"
 
-	own "example.org/deep/moho"
-	"example.org/deep/moho/core"
+	own "example.org/deep/tiny"
+	"example.org/deep/tiny/core"
 
-	"mohox/core"
+	"tinyx/core"
 )
 
-const kind = "moho/core/v1"
+const kind = "tiny/core/v1"
 `,
 		"core/core.go":        "package core\n",
 		"core/testdata/no.go": "package (",
-		"core/bin.dat":        "moho/core",
-		"examples/x/go.mod":   "module example.org/x\n\nrequire example.org/deep/moho/core v0.0.0\n",
+		"core/bin.dat":        "tiny/core",
+		"examples/x/go.mod":   "module example.org/x\n\nrequire example.org/deep/tiny/core v0.0.0\n",
 	}
 	if diff := cmp.Diff(want, once); diff != "" {
 		t.Error(diff)
 	}
 	for range 2 {
-		if err := rewriteModule(root, "example.org/deep/moho"); err != nil {
+		if err := rewriteModule(root, "example.org/deep/tiny"); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if diff := cmp.Diff(once, snapshot(t, root)); diff != "" {
 		t.Errorf("not idempotent: %s", diff)
 	}
-	if err := rewriteModule(root, "moho"); err != nil {
+	if err := rewriteModule(root, "tiny"); err != nil {
 		t.Fatal(err)
 	}
 	back := snapshot(t, root)
-	back["cmd/moho/main.go"] = small["cmd/moho/main.go"] // the order of two imports may differ
+	back["cmd/tiny/main.go"] = small["cmd/tiny/main.go"] // the order of two imports may differ
 	if diff := cmp.Diff(small, back); diff != "" {
 		t.Errorf("there and back: %s", diff)
 	}
