@@ -1,0 +1,67 @@
+package gotab_test
+
+import (
+	"testing"
+
+	"moho/gotab"
+	"moho/internal/testbin"
+	"moho/objfile"
+)
+
+// toy builds the test program.
+func toy(tb testing.TB, c testbin.Config) string {
+	tb.Helper()
+	return testbin.Build(tb, testbin.Dir(tb, "testdata/src/toy"), c)
+}
+
+// open opens the tables of the program at path; all is closed with the test.
+func open(tb testing.TB, path string) (*objfile.File, *gotab.Table) {
+	tb.Helper()
+	f, err := objfile.Open(path)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { f.Close() })
+	t, err := gotab.Open(f)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return f, t
+}
+
+// releases returns what to test: the recent ones, all in the long part.
+func releases() []string {
+	if testbin.IsLong() {
+		return testbin.Releases
+	}
+	return testbin.Recent()
+}
+
+// every runs test for each release, target and link mode.
+func every(t *testing.T, test func(t *testing.T, c testbin.Config)) {
+	for _, release := range releases() {
+		for _, goarch := range []string{"amd64", "arm64"} {
+			for _, mode := range testbin.Modes("linux", goarch) {
+				c := testbin.Config{Go: release, GOOS: "linux", GOARCH: goarch, Mode: mode}
+				t.Run(c.String(), func(t *testing.T) { test(t, c) })
+			}
+		}
+	}
+}
+
+func TestOpen(t *testing.T) {
+	every(t, func(t *testing.T, c testbin.Config) {
+		f, tab := open(t, toy(t, c))
+		mod, ok := tab.Module()
+		if !ok || mod.Layout == "" || mod.GoFunc == 0 || mod.Text != tab.TextBase() || tab.TextBaseFrom() != "moduledata" {
+			t.Fatalf("module %+v, text base from %s", mod, tab.TextBaseFrom())
+		}
+		bi, err := f.BuildInfo()
+		if err != nil || bi.GoVersion != "go"+c.Go {
+			t.Fatalf("build info: %v, %v; want go%s", bi, err, c.Go)
+		}
+		if len(tab.FuncNamed("main.deferred")) != 1 {
+			t.Errorf("main.deferred is there %d times", len(tab.FuncNamed("main.deferred")))
+		}
+	})
+}

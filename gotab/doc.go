@@ -1,0 +1,31 @@
+// Package gotab reads the tables that Go's linker leaves in every program for
+// the runtime's own use: the pclntab (functions, files, lines, stack pointer
+// deltas, inline trees) and the moduledata that says where everything is.
+// They are there in stripped and in position independent programs too.
+//
+// The text base comes from the moduledata. Two shorter ways are wrong: the
+// address of .text is not it when an external linker has put startup code in
+// front, and the field of the pclntab header is 0 since Go 1.26.
+//
+// A [PC] is counted in the runtime's own unit at link time: a byte address on
+// amd64 and arm64, funcindex<<16|block on wasm. Offsets within a function are
+// in the same unit.
+//
+// # Untrusted input
+//
+// Any table may be malformed: every offset is checked against the table that
+// it points into, walks are bounded by the size of their table, and inline
+// trees by [MaxInlineDepth]. What does not fit is an error or ok=false, never a
+// panic. Strings are copies. FuncAt, SPDelta and the other look-ups that return
+// numbers do not allocate.
+//
+// # Compatibility
+//
+// Tables of Go 1.18 to 1.27 are read; those of 1.2 to 1.17 are recognised and
+// refused. A newer Go whose header is unchanged is read as far as its
+// moduledata can be verified.
+//
+// Source: $GOROOT/src/runtime/symtab.go, $GOROOT/src/internal/abi/symtab.go and
+// $GOROOT/src/cmd/link/internal/ld/pcln.go of Go 1.18.10, 1.19.13, 1.20.14,
+// 1.21.13, 1.22.12, 1.23.12, 1.24.13, 1.25.12, 1.26.8 and 1.27.3.
+package gotab

@@ -1,0 +1,135 @@
+// Command toy has the shapes that tables describe differently: inlined calls
+// several levels deep, closures, generics, methods, defers, large frames.
+//
+// It answers questions about itself with what the runtime says, so that tests
+// have a second opinion: "lookup" reads addresses from stdin and prints the
+// innermost call at each, "stacks" prints call stacks.
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"reflect"
+	"runtime"
+	"strconv"
+)
+
+type shape interface{ area() int }
+
+type square struct{ side int }
+
+type number interface{ ~int | ~float64 }
+
+//go:noinline
+func (s square) area() int { return outer(s.side) }
+
+func outer(n int) int  { return middle(n) + 1 }
+func middle(n int) int { return inner(n) * 2 }
+func inner(n int) int {
+	if n > 40 {
+		stack()
+	}
+	return n - 1
+}
+
+//go:noinline
+func sum[T number](list []T, each func(T)) (total T) {
+	for _, v := range list {
+		total += double(v)
+		each(v)
+	}
+	return total
+}
+
+func double[T number](v T) T { return v + v }
+
+type list[T any] struct{ items []T }
+
+//go:noinline
+func (l *list[T]) walk(f func(T)) {
+	for _, v := range l.items {
+		f(v)
+	}
+}
+
+//go:noinline
+func huge(n int) int {
+	var buf [5000]int
+	for i := range buf {
+		buf[i] = n * i
+	}
+	if n > 3 {
+		stack()
+	}
+	return buf[n] + buf[len(buf)-1-n]
+}
+
+//go:noinline
+func deferred(n int) (out int) {
+	defer func() {
+		out += inner(41)
+		recover()
+	}()
+	defer huge(n)
+	if n > 100 {
+		panic("n is too large")
+	}
+	return n
+}
+
+//go:noinline
+func big(a, b, c, d, e, f, g, h, i, j, k int) int {
+	return a*b + c*d + e*f + g*h + i*j + k + inner(a)
+}
+
+// stack prints the logical frames of its callers, each with the address that
+// the runtime looked up and whether the call was inlined.
+//
+//go:noinline
+func stack() {
+	pcs := make([]uintptr, 100)
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs)])
+	fmt.Println("stack")
+	for {
+		f, more := frames.Next()
+		fmt.Printf("frame %#x %t %s:%d %s\n", f.PC, f.Func == nil, f.File, f.Line, f.Function)
+		if !more {
+			break
+		}
+	}
+	fmt.Println("end")
+}
+
+func lookup() {
+	in := bufio.NewScanner(os.Stdin)
+	out := bufio.NewWriter(os.Stdout)
+	defer out.Flush()
+	for in.Scan() {
+		pc, err := strconv.ParseUint(in.Text(), 0, 64)
+		if err != nil {
+			panic(err)
+		}
+		f, _ := runtime.CallersFrames([]uintptr{uintptr(pc) + 1}).Next()
+		fmt.Fprintf(out, "%#x %s:%d %s\n", pc, f.File, f.Line, f.Function)
+	}
+}
+
+func main() {
+	fmt.Printf("main %#x\n", reflect.ValueOf(main).Pointer())
+	if len(os.Args) > 1 && os.Args[1] == "lookup" {
+		lookup()
+		return
+	}
+	var s shape = square{side: 42}
+	n := s.area()
+	n += sum([]int{1, 2, 43}, func(v int) { n += inner(v) })
+	n += int(sum([]float64{1.5}, func(v float64) { stack() }))
+	(&list[string]{items: []string{"x"}}).walk(func(string) { stack() })
+	(&list[int]{items: []int{1}}).walk(func(int) { func() { n += outer(50) }() })
+	n += deferred(4) + deferred(101) + big(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, n)
+	for i := 0; i < 2; i++ {
+		n += huge(i)
+	}
+	fmt.Println("done", n)
+}
