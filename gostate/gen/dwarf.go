@@ -29,10 +29,6 @@ func readDWARF(f *elf.File) (map[string]int64, error) {
 		}
 		name, _ := e.Val(dwarf.AttrName).(string)
 		switch e.Tag {
-		case dwarf.TagConstant:
-			if v, ok := e.Val(dwarf.AttrConstValue).(int64); ok && strings.HasPrefix(name, "internal/abi.") {
-				values[name] = v
-			}
 		case dwarf.TagStructType:
 			if strings.HasPrefix(name, "runtime.") {
 				t, err := d.Type(e.Offset)
@@ -45,11 +41,9 @@ func readDWARF(f *elf.File) (map[string]int64, error) {
 			r.SkipChildren()
 		}
 	}
-	for _, names := range layout.Names() {
-		for name := range strings.SplitSeq(names, "|") {
-			if err := resolve(types, name, values); err != nil {
-				return nil, err
-			}
+	for _, name := range layout.Names() {
+		if err := resolve(types, name, values); err != nil {
+			return nil, err
 		}
 	}
 	return values, nil
@@ -57,9 +51,6 @@ func readDWARF(f *elf.File) (map[string]int64, error) {
 
 // resolve finds one struct size or field offset and adds it to values.
 func resolve(types map[string]*dwarf.StructType, name string, values map[string]int64) error {
-	if strings.HasPrefix(name, "internal/abi.") {
-		return nil // a constant, already there if it exists
-	}
 	if s, ok := strings.CutPrefix(name, "sizeof "); ok {
 		t, ok := types[s]
 		if !ok {

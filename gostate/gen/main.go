@@ -228,12 +228,10 @@ func rows(columns []facts) string {
 	return b.String()
 }
 
-// value returns the first alternative of name that this binary has, or -1.
+// value returns the named value of this binary, or -1 if it has none.
 func (f facts) value(name string) int64 {
-	for alt := range strings.SplitSeq(name, "|") {
-		if v, ok := f.values[alt]; ok {
-			return v
-		}
+	if v, ok := f.values[name]; ok {
+		return v
 	}
 	return -1
 }

@@ -2,7 +2,8 @@
 // for each minor Go version and architecture.
 //
 // The table in table.go is generated: gostate/gen compiles a small program with
-// each toolchain and reads the DWARF that it emits for its own runtime.
+// each toolchain and reads the DWARF that it emits for its own runtime. (What
+// moduledata looks like, package gotab knows.)
 //
 // # Untrusted input
 //
@@ -24,16 +25,14 @@ import (
 
 //go:generate go run moho/gostate/gen -o table.go
 
-// Off is the offset of a field in bytes from the start of its struct, the size
-// of a struct in bytes, or the value of a runtime constant; -1 where this
-// version has none.
+// Off is the offset of a field in bytes from the start of its struct, or the
+// size of a struct in bytes; -1 where this version has none.
 type Off = int32
 
 // A Layout is the runtime of one minor Go version on one architecture.
 //
 // The tag of a field is what its value is called in DWARF: a path of fields
-// (runtime.g.sched.sp), a struct's size (sizeof runtime.g) or a constant. The
-// first alternative that exists counts.
+// (runtime.g.sched.sp) or a struct's size (sizeof runtime.g).
 type Layout struct {
 	Minor int // 26 for Go 1.26
 	Arch  string
@@ -113,34 +112,10 @@ type Layout struct {
 	PID Off `dwarf:"runtime.p.id"`
 	PM  Off `dwarf:"runtime.p.m"`
 
-	ModSize       Off `dwarf:"sizeof runtime.moduledata"`
-	ModPCHeader   Off `dwarf:"runtime.moduledata.pcHeader"`
-	ModFTab       Off `dwarf:"runtime.moduledata.ftab"`
-	ModMinPC      Off `dwarf:"runtime.moduledata.minpc"`
-	ModMaxPC      Off `dwarf:"runtime.moduledata.maxpc"`
-	ModText       Off `dwarf:"runtime.moduledata.text"`
-	ModEText      Off `dwarf:"runtime.moduledata.etext"`
-	ModNoPtrData  Off `dwarf:"runtime.moduledata.noptrdata"`
-	ModENoPtrData Off `dwarf:"runtime.moduledata.enoptrdata"`
-	ModData       Off `dwarf:"runtime.moduledata.data"`
-	ModEData      Off `dwarf:"runtime.moduledata.edata"`
-	ModBSS        Off `dwarf:"runtime.moduledata.bss"`
-	ModEBSS       Off `dwarf:"runtime.moduledata.ebss"`
-	ModNoPtrBSS   Off `dwarf:"runtime.moduledata.noptrbss"`
-	ModENoPtrBSS  Off `dwarf:"runtime.moduledata.enoptrbss"`
-	ModTypes      Off `dwarf:"runtime.moduledata.types"`
-	ModETypes     Off `dwarf:"runtime.moduledata.etypes"`
-	ModROData     Off `dwarf:"runtime.moduledata.rodata"`
-	ModGoFunc     Off `dwarf:"runtime.moduledata.gofunc"`
-	ModNext       Off `dwarf:"runtime.moduledata.next"`
-
-	FuncWrapper Off `dwarf:"internal/abi.FuncIDWrapper"`
-
 	WaitReasons []string // by the value of g.waitreason
 }
 
-// Names returns the DWARF names of the fields, in the order of Layout. An
-// entry with a | in it has alternatives.
+// Names returns the DWARF names of the fields, in the order of Layout.
 func Names() []string {
 	t := reflect.TypeFor[Layout]()
 	var names []string

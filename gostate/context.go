@@ -1,0 +1,104 @@
+package gostate
+
+import (
+	"encoding/binary"
+
+	"moho/arch"
+	"moho/core"
+)
+
+// A context is where a thread was: in the core's notes, or as the kernel saved
+// it when a signal interrupted it.
+type context struct {
+	pc, sp, lr uint64
+	from       string // "prstatus" or "ucontext"
+	signal     int    // what interrupted it here; 0 in a prstatus
+	code       int    // si_code of that signal
+	addr       uint64 // si_addr
+}
+
+// A ucontextLayout says where the kernel puts things in a signal frame.
+type ucontextLayout struct {
+	stackSP, stackSize uint64 // uc_stack
+	link               uint64
+	pc, sp, lr         uint64 // lr is 0 where there is none
+	info               int64  // siginfo, from the start of the ucontext
+	size               uint64
+}
+
+// Source: linux/arch/x86/include/asm/sigframe.h (struct rt_sigframe),
+// linux/arch/arm64/kernel/signal.c (struct rt_sigframe), and
+// $GOROOT/src/runtime/defs_linux_{amd64,arm64}.go, go1.26.
+var ucontexts = map[string]ucontextLayout{
+	"amd64": {link: 8, stackSP: 16, stackSize: 32, sp: 40 + 15*8, pc: 40 + 16*8, info: 304, size: 304},
+	"arm64": {link: 8, stackSP: 16, stackSize: 32, lr: 184 + 30*8, sp: 184 + 31*8, pc: 184 + 32*8, info: -128, size: 560},
+}
+
+// maxNested bounds signals that interrupted signal handlers.
+const maxNested = 16
+
+// contexts returns where the thread of m was, from the inside out: its own
+// registers, and, as long as those are on the signal stack, what the signal
+// interrupted. The last one is not on the signal stack, if that could be found.
+func (w *World) contexts(m *machine) []context {
+	if m.thread < 0 {
+		return nil
+	}
+	var list []context
+	c := context{from: "prstatus"}
+	var ok bool
+	if c.pc, ok = w.reg(m.thread, arch.PC); !ok {
+		return nil
+	}
+	c.sp, _ = w.reg(m.thread, arch.SP)
+	if w.arch.HasLR {
+		c.lr, _ = w.reg(m.thread, arch.LR)
+	}
+	list = append(list, c)
+	for m.sigLo < m.sigHi && m.sigLo <= c.sp && c.sp < m.sigHi && len(list) < maxNested {
+		next, ok := w.interrupted(m, c.sp)
+		if !ok {
+			break
+		}
+		c = next
+		list = append(list, c)
+	}
+	return list
+}
+
+// interrupted finds the signal frame nearest above sp on the signal stack of
+// m. The kernel copies the bounds of the alternate stack into every frame: that
+// is its mark. Frames of earlier signals lie below sp.
+func (w *World) interrupted(m *machine, sp uint64) (context, bool) {
+	u, ok := ucontexts[w.arch.Name]
+	if !ok {
+		return context{}, false
+	}
+	v := view{mem: w.mem}
+	for a := (sp + 7) &^ 7; a >= sp && a+u.size <= m.sigHi; a += 8 {
+		if x, ok := v.word(core.Addr(a + u.stackSP)); !ok || x != m.sigLo {
+			continue
+		}
+		if x, _ := v.word(core.Addr(a + u.stackSize)); x != m.sigHi-m.sigLo {
+			continue
+		}
+		if x, _ := v.word(core.Addr(a + u.link)); x != 0 {
+			continue
+		}
+		c := context{from: "ucontext"}
+		c.pc, _ = v.word(core.Addr(a + u.pc))
+		c.sp, _ = v.word(core.Addr(a + u.sp))
+		if u.lr != 0 {
+			c.lr, _ = v.word(core.Addr(a + u.lr))
+		}
+		if b, ok := v.slice(core.Addr(a+uint64(u.info)), 24); ok {
+			if n := binary.LittleEndian.Uint32(b); n >= 1 && n <= 64 {
+				c.signal = int(n)
+				c.code = int(int32(binary.LittleEndian.Uint32(b[8:])))
+				c.addr = binary.LittleEndian.Uint64(b[16:])
+			}
+		}
+		return c, true
+	}
+	return context{}, false
+}

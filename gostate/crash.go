@@ -1,0 +1,191 @@
+package gostate
+
+import (
+	"fmt"
+	"strings"
+
+	"moho/core"
+)
+
+// A Crash is what ended the process.
+//
+// Goroutine is the one that the dying thread was executing; if it was executing
+// none, it is the thread's own (ID 0), whose frames are those of the scheduler
+// or of C. Thread is the thread's id. Reason is what the program printed, or
+// would have: "panic: …", "fatal error: …", else the signal. How says where
+// Reason comes from.
+//
+// FaultFrame is the index in Goroutine.Frames of the frame to look at: the one
+// whose instruction faulted, called panic or made the fatal error, or, if that is
+// the runtime's own, the first caller that is not. It is -1 if there is none, as
+// when somebody else sent the signal.
+type Crash struct {
+	Signal     core.Signal
+	Thread     int
+	Goroutine  *Goroutine
+	Reason     string
+	How        string
+	FaultFrame int
+}
+
+// Crash returns what ended the process. It returns false if nothing did: the
+// core of a process that went on living.
+func (w *World) Crash() (Crash, bool) {
+	sig, ok := w.proc.Signal()
+	if !ok || len(w.threads) == 0 {
+		return Crash{}, false
+	}
+	c := Crash{Signal: sig, Thread: w.threads[0].TID, FaultFrame: -1}
+	for i, t := range w.threads {
+		if t.TID == sig.TID {
+			c.Thread = w.threads[i].TID
+		}
+	}
+	m := w.machineOfThread(c.Thread)
+	var words gWords
+	if m != nil {
+		c.Goroutine = w.current(m, &words)
+	}
+	c.explain(w, m, &words)
+	c.FaultFrame = c.blame()
+	return c, true
+}
+
+func (w *World) machineOfThread(tid int) *machine {
+	i, ok := w.byTID[tid]
+	if !ok || w.threads[i].M == 0 {
+		return nil
+	}
+	if j, ok := w.byM[uint64(w.threads[i].M)]; ok {
+		return &w.ms[j]
+	}
+	return nil
+}
+
+// current resolves what m executes: its goroutine, else its g0.
+func (w *World) current(m *machine, words *gWords) *Goroutine {
+	r := newReader(w)
+	g := new(Goroutine)
+	if m.curg != 0 && r.read(m.curg) {
+		r.resolve(g)
+		*words = r.words
+		if g.Status != "waiting" || w.systemStackFor(m) == nil {
+			return g
+		}
+	}
+	if !readG(&r.view, w.layout, m.g0, &r.words) {
+		return nil
+	}
+	cs := w.contexts(m)
+	if len(cs) == 0 {
+		return nil
+	}
+	last := cs[len(cs)-1]
+	o := origin{pc: last.pc, sp: last.sp, lr: last.lr, trap: true, loose: true, from: last.from}
+	if !w.inText(o.pc) {
+		o.foreign = o.pc
+	}
+	o.fault = w.faulted(m, last)
+	*words = r.words
+	x := &r.words
+	*g = Goroutine{
+		Addr: core.Addr(x.addr), Status: x.status.String(), System: true, Thread: w.threads[m.thread].TID,
+		Stack:    Stack{Lo: core.Addr(x.lo), Hi: core.Addr(x.hi), Size: x.hi - x.lo},
+		RegsFrom: o.from, PC: core.Addr(o.pc), SP: core.Addr(o.sp),
+	}
+	r.finish(g, o)
+	for i := range g.Frames {
+		g.Frames[i].G0 = true
+	}
+	return g
+}
+
+// systemStackFor returns the context of a thread that is on its g0 although it
+// has a goroutine that waits: the scheduler, between two goroutines.
+func (w *World) systemStackFor(m *machine) *context {
+	cs := w.contexts(m)
+	if len(cs) == 0 {
+		return nil
+	}
+	c := cs[len(cs)-1]
+	var g gWords
+	if readG(&view{mem: w.mem}, w.layout, m.curg, &g) && g.onStack(c.sp) {
+		return nil
+	}
+	return &c
+}
+
+// explain fills in Reason and How.
+func (c *Crash) explain(w *World, m *machine, words *gWords) {
+	if c.Goroutine != nil {
+		for i := range c.Goroutine.Frames {
+			f := &c.Goroutine.Frames[i]
+			switch f.Func {
+			case "runtime.fatalpanic":
+				if text, ok := w.panicText(words); ok {
+					c.Reason, c.How = text, "the goroutine's panics"
+					return
+				}
+			case "runtime.throw", "runtime.fatal":
+				if text, ok := w.throwText(f); ok {
+					c.Reason, c.How = "fatal error: "+text+w.signalText(words), "the arguments of "+f.Func
+				} else {
+					c.Reason, c.How = "fatal error", "the frame of "+f.Func
+				}
+				return
+			}
+		}
+	}
+	c.Reason, c.How = c.Signal.String(), "the signal"
+	if d := describeSignal(c.Signal.Number); d != "" && !c.Signal.HasAddr {
+		c.Reason = d
+	}
+	if m == nil {
+		return
+	}
+	// The program's own handler ends it with SIGABRT; what it handled says more.
+	for _, x := range w.contexts(m) {
+		if x.signal == 0 || x.signal == sigAbort {
+			continue
+		}
+		c.Reason, c.How = describeSignal(x.signal), "the signal that the program's handler was given"
+		if faultSignals[x.signal] && x.code > 0 {
+			c.Reason += fmt.Sprintf(" at %#x, pc=%#x", x.addr, x.pc)
+		}
+		return
+	}
+}
+
+// blame finds the frame to look at.
+func (c *Crash) blame() int {
+	if c.Goroutine == nil {
+		return -1
+	}
+	frames := c.Goroutine.Frames
+	at := -1
+	for i := range frames {
+		if frames[i].Fault {
+			at = i
+			break
+		}
+	}
+	for i := 0; at < 0 && i < len(frames); i++ {
+		switch frames[i].Func {
+		case "runtime.gopanic", "runtime.throw", "runtime.fatal":
+			at = i + 1
+		}
+	}
+	if at < 0 {
+		return -1
+	}
+	for i := at; i < len(frames); i++ {
+		f := &frames[i]
+		if !f.System && !f.Foreign && !strings.HasPrefix(f.Func, "runtime.") {
+			return i
+		}
+	}
+	if at < len(frames) && frames[at].Fault {
+		return at
+	}
+	return -1
+}

@@ -1,0 +1,249 @@
+package gostate
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"moho/core"
+	"moho/gostate/internal/layout"
+)
+
+const (
+	samples = 64      // elements of a candidate list that are looked at
+	maxMs   = 1 << 20 // threads of one runtime; it limits itself to 10,000
+)
+
+// found is what the program's variables hold under one layout.
+type found struct {
+	layout *layout.Layout
+	list   []uint64 // runtime.allgs
+	ms     []uint64 // addresses of m structs
+	fit    float64  // share of sampled goroutines that make sense, 0 to 1
+	note   string   // what is odd about the list
+}
+
+// findGoroutines finds runtime.allgs and the Ms among the program's variables.
+// It tries the layout for the version first and then, if what that shows makes
+// no sense, the others.
+func (w *World) findGoroutines(opts Options) error {
+	best := w.search(w.layout)
+	if best.fit < 0.9 {
+		for minor := layout.Newest(); minor >= layout.Oldest(); minor-- {
+			l, _ := layout.Lookup(minor, w.arch.Name)
+			if minor == w.layout.Minor {
+				continue
+			}
+			if f := w.search(l); f.fit > best.fit {
+				best = f
+			}
+		}
+	}
+	if best.fit < 0.5 {
+		best = w.carve(opts)
+		if len(best.list) == 0 {
+			return fmt.Errorf("gostate: %s: %w: neither a list of goroutines among the program's variables nor a goroutine anywhere in memory",
+				w.proc.Name(), ErrNotGo)
+		}
+	}
+	if best.layout.Minor != w.layout.Minor {
+		w.gap("layout", "", "what the version %q promises does not fit; what is in memory fits Go 1.%d", w.version, best.layout.Minor)
+		w.layout, w.exact = best.layout, false
+	} else if !w.exact {
+		w.gap("layout", "", "no table for version %q; that of Go 1.%d fits %.0f%% of the goroutines looked at", w.version, best.layout.Minor, 100*best.fit)
+	}
+	if best.note != "" {
+		w.gap("list of goroutines", "", "%s", best.note)
+	}
+	w.gs = best.list
+	w.collectMs(best.ms)
+	return nil
+}
+
+// search looks through the program's variables for a slice of pointers to g
+// and for pointers to m. The longest slice is runtime.allgs: others hold
+// subsets of it.
+func (w *World) search(l *layout.Layout) found {
+	f := found{layout: l}
+	at, gs := view{mem: w.mem}, view{mem: w.mem}
+	var header slice
+	for a := w.dataLo &^ 7; a+8 <= w.dataHi; {
+		start, run, ok := w.mem.find(core.Addr(a))
+		if !ok {
+			a = w.nextRun(a)
+			continue
+		}
+		run = run[a-uint64(start):]
+		n := min(uint64(len(run)), w.dataHi-a) / 8
+		for i := range n {
+			p := binary.LittleEndian.Uint64(run[i*8:])
+			if p < 4096 || p%8 != 0 {
+				continue
+			}
+			if i+2 < n {
+				s := slice{p, binary.LittleEndian.Uint64(run[i*8+8:]), binary.LittleEndian.Uint64(run[i*8+16:])}
+				if s.len > header.len && s.sane(w.mem) && fits(&at, &gs, l, s) >= 0.5 {
+					header = s
+				}
+			}
+			if isM(&gs, l, p) {
+				f.ms = append(f.ms, p)
+			}
+		}
+		a += max(8, n*8)
+	}
+	if header.len == 0 {
+		return f
+	}
+	f.fit = w.fit(&at, &gs, l, header)
+	var missing uint64
+	f.list, missing = readList(&at, header)
+	if missing > 0 {
+		f.note = fmt.Sprintf("%d of %d entries are not in the core", missing, header.len)
+	}
+	return f
+}
+
+// nextRun returns the next address after a, a multiple of 8, that the core holds.
+func (w *World) nextRun(a uint64) uint64 {
+	for i, s := range w.mem.starts {
+		if uint64(s) > a && len(w.mem.runs[i]) >= 8 {
+			return (uint64(s) + 7) &^ 7
+		}
+	}
+	return ^uint64(0) - 8
+}
+
+type slice struct{ ptr, len, cap uint64 }
+
+// sane reports whether s can be a slice of pointers that fit in the memory of
+// the process. It need not be in the core.
+func (s slice) sane(m *memory) bool {
+	return s.len > 0 && s.len <= s.cap && s.cap < 1<<40 && s.ptr+s.cap*8 > s.ptr && s.len <= uint64(m.total)/8+slackSteps
+}
+
+// fits returns the share of sampled elements that point to plausible gs, as far
+// as they can be read.
+func fits(at, gs *view, l *layout.Layout, s slice) float64 {
+	good, seen := 0, 0
+	step := max(1, s.len/samples)
+	var g gWords
+	for i := uint64(0); i < s.len; i += step {
+		p, ok := at.word(core.Addr(s.ptr + i*8))
+		if !ok {
+			continue
+		}
+		if p == 0 || p%8 != 0 {
+			return 0
+		}
+		if !readG(gs, l, p, &g) {
+			continue // not in the core: says nothing
+		}
+		seen++
+		if g.plausible() && g.schedG == p {
+			good++
+		}
+	}
+	if seen == 0 {
+		return 0
+	}
+	return float64(good) / float64(seen)
+}
+
+// fit is like fits, but asks more: that what a g says about its program is true.
+func (w *World) fit(at, gs *view, l *layout.Layout, s slice) float64 {
+	good, seen := 0, 0
+	step := max(1, s.len/(4*samples))
+	var g gWords
+	for i := uint64(0); i < s.len; i += step {
+		p, ok := at.word(core.Addr(s.ptr + i*8))
+		if !ok || !readG(gs, l, p, &g) || g.status.dead() {
+			continue
+		}
+		seen++
+		if g.plausible() && w.isEntry(g.startPC) && (g.goPC == 0 || w.inText(g.goPC)) &&
+			int(g.waitReason) < max(1, len(l.WaitReasons)) && g.id < 1<<48 {
+			good++
+		}
+	}
+	if seen == 0 {
+		return 0
+	}
+	return float64(good) / float64(seen)
+}
+
+// readList copies the pointers of s that the core holds.
+func readList(at *view, s slice) (list []uint64, missing uint64) {
+	for i := uint64(0); i < s.len; i++ {
+		p, ok := at.word(core.Addr(s.ptr + i*8))
+		if !ok {
+			missing++
+			continue
+		}
+		list = append(list, p)
+	}
+	return list, missing
+}
+
+// isM reports whether p points to an m: its g0, and its gsignal if it has one,
+// point back at it.
+func isM(v *view, l *layout.Layout, p uint64) bool {
+	g0, ok := v.word(core.Addr(p + uint64(l.MG0)))
+	if !ok || g0 < 4096 || g0%8 != 0 {
+		return false
+	}
+	if back, ok := v.word(core.Addr(g0 + uint64(l.GM))); !ok || back != p {
+		return false
+	}
+	sig, ok := v.word(core.Addr(p + uint64(l.MGSignal)))
+	if !ok || sig == g0 {
+		return false
+	}
+	if sig != 0 {
+		if back, ok := v.word(core.Addr(sig + uint64(l.GM))); !ok || back != p {
+			return false
+		}
+	}
+	return true
+}
+
+// carve finds goroutines without the list of them: all memory is searched for
+// words that point to where a g would begin if they were its g.sched.g.
+func (w *World) carve(opts Options) found {
+	l := w.layout
+	f := found{layout: l, note: "it could not be read; these goroutines were found by searching all memory, some may be missing or long gone"}
+	gs := view{mem: w.mem}
+	var g gWords
+	var done int64
+	for i, run := range w.mem.runs {
+		base := uint64(w.mem.starts[i])
+		for off := uint64(-base & 7); off+8 <= uint64(len(run)); off += 8 {
+			at := base + off
+			if p := binary.LittleEndian.Uint64(run[off:]); p+uint64(l.GSchedG) != at {
+				continue
+			}
+			p := at - uint64(l.GSchedG)
+			if readG(&gs, l, p, &g) && g.plausible() && !g.status.dead() && w.isEntry(g.startPC) {
+				f.list = append(f.list, p)
+			}
+			if g.m != 0 && isM(&gs, l, g.m) {
+				f.ms = append(f.ms, g.m)
+			}
+		}
+		done += int64(len(run))
+		if opts.Progress != nil {
+			opts.Progress(done, w.mem.total)
+		}
+	}
+	if len(f.list) > 0 {
+		f.fit = 1
+	}
+	return f
+}
+
+// isEntry reports whether pc is the first instruction of a Go function.
+func (w *World) isEntry(pc uint64) bool {
+	s := w.lookup(siteKey{pc, true})
+	return s.ok && s.entry == pc
+}
+
+func (w *World) inText(pc uint64) bool { return w.lookup(siteKey{pc, true}).ok }

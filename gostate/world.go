@@ -1,0 +1,187 @@
+package gostate
+
+import (
+	"errors"
+	"fmt"
+
+	"moho/arch"
+	"moho/core"
+	"moho/evidence"
+	"moho/gostate/internal/layout"
+	"moho/gotab"
+	"moho/objfile"
+)
+
+// Options say how to open a World. The zero value is fine.
+type Options struct {
+	// Progress is called now and then with the bytes of memory searched so
+	// far, when all of memory has to be searched. It may be nil.
+	Progress func(done, total int64)
+}
+
+// A World is the Go side of a stopped process. It is safe for concurrent use
+// as long as the process is open.
+type World struct {
+	proc   *core.Process
+	arch   *arch.Arch
+	table  *gotab.Table
+	bias   uint64
+	mem    *memory
+	mod    gotab.Module // in the process's addresses; zero when unreadable
+	wrap   gotab.FuncID
+	dataLo uint64 // the program's variables, and what lies between them
+	dataHi uint64
+	layout *layout.Layout
+	exact  bool
+
+	version, versionFrom string
+
+	gs      []uint64 // addresses, in the order of runtime.allgs
+	gsFrom  string
+	ms      []machine
+	byM     map[uint64]int // index in ms
+	threads []Thread
+	byTID   map[int]int // index in threads
+
+	sites sites
+	gaps  []evidence.Gap
+}
+
+// Open finds the Go runtime in p.
+//
+// exe is the executable of the process and may be nil when the core holds the
+// program's text and tables. Open gives the process the executable's bytes for
+// what the core left out, and compares the runtime's own description of the
+// module in both: the error wraps [ErrMismatch] when they differ. It wraps
+// [ErrNotGo], [ErrNoText] or [ErrVersion] when there is nothing to read, or no
+// way to; what is merely missing is listed by [World.Gaps].
+func Open(p *core.Process, exe *objfile.File, opts Options) (*World, error) {
+	w := &World{proc: p, arch: p.Arch()}
+	w.sites.byPC = make(map[siteKey]*site)
+	if w.arch == nil || len(w.arch.Registers) == 0 {
+		return nil, fmt.Errorf("gostate: %s: %w: no such architecture", p.Name(), ErrNotGo)
+	}
+	var err error
+	if exe != nil {
+		err = w.openExe(exe)
+	} else {
+		err = w.openText()
+	}
+	if err != nil {
+		return nil, err
+	}
+	w.wrap, _ = w.table.WrapperID()
+	if err := w.findGoroutines(opts); err != nil {
+		return nil, err
+	}
+	w.findThreads()
+	return w, nil
+}
+
+// openExe sets up tables, memory, version and layout from the executable.
+func (w *World) openExe(exe *objfile.File) error {
+	if a := exe.Arch(); a == nil || a.Name != w.arch.Name {
+		return fmt.Errorf("gostate: %s is for %s, the process was on %s: %w",
+			exe.Name(), exe.Machine(), w.arch.Name, ErrMismatch)
+	}
+	var err error
+	if w.table, err = gotab.Open(exe); err != nil {
+		return fmt.Errorf("gostate: %s: %w: %w", exe.Name(), ErrNotGo, err)
+	}
+	if w.bias, _, err = w.proc.Bias(exe); err != nil {
+		return fmt.Errorf("gostate: %w", err)
+	}
+	w.proc.AddImage(exe, w.bias)
+	w.mem = newMemory(w.proc)
+	info, err := exe.BuildInfo()
+	if err == nil && info.GoVersion != "" {
+		w.version, w.versionFrom = info.GoVersion, "build info of the executable"
+	}
+	if err := w.chooseLayout(); err != nil {
+		return err
+	}
+	return w.checkModule(exe)
+}
+
+// checkModule reads the runtime's description of the program from memory and
+// compares it with that in the executable.
+func (w *World) checkModule(exe *objfile.File) error {
+	file, ok := w.table.Module()
+	if !ok {
+		w.setSegments(exe)
+		w.gap("module data", exe.Name(), "not found in the executable; all its writable memory is searched")
+		return nil
+	}
+	at := file.Addr + objfile.Addr(w.bias)
+	mod, err := gotab.ReadModule(tables{w.mem, w.arch}, at)
+	if errors.Is(err, errAbsent) {
+		w.setSegments(exe)
+		w.gap("module data", fmt.Sprintf("%#x", uint64(at)), "the core does not hold it; all writable memory of the executable is searched")
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("gostate: %s: %w: it has its module data at %#x, the process has none there: %w",
+			exe.Name(), ErrMismatch, uint64(at), err)
+	}
+	if got, want := uint64(mod.PCHeader), uint64(w.table.Addr())+w.bias; got != want {
+		return fmt.Errorf("gostate: %s: %w: in memory the function table is at %#x, by the executable at %#x",
+			exe.Name(), ErrMismatch, got, want)
+	}
+	if err := w.setVariables(mod); err != nil {
+		return fmt.Errorf("gostate: %s: %w", exe.Name(), err)
+	}
+	return nil
+}
+
+// chooseLayout picks the table for the version, found in the core if nothing
+// else has said it.
+func (w *World) chooseLayout() error {
+	if w.version == "" {
+		if v, ok := versionInMemory(w.mem); ok {
+			w.version, w.versionFrom = v, "build info in memory"
+		}
+	}
+	minor := layout.Newest()
+	if w.version == "" {
+		w.versionFrom = "unknown"
+		w.gap("Go version", "", "neither the executable nor the core states it; the layout of Go 1.%d is tried first", minor)
+	} else if m, err := layout.ParseMinor(w.version); err == nil {
+		minor = m
+	} else {
+		w.gap("Go version", "", "%v; the layout of Go 1.%d is tried first", err, minor)
+	}
+	w.layout, w.exact = layout.Lookup(minor, w.arch.Name)
+	if w.layout == nil {
+		return fmt.Errorf("gostate: %w: no layouts for %s", ErrVersion, w.arch.Name)
+	}
+	w.exact = w.exact && w.version != ""
+	return nil
+}
+
+// Version returns the version of the toolchain that built the program, as
+// "go1.26.8", or "".
+func (w *World) Version() string { return w.version }
+
+// VersionFrom says where Version was read.
+func (w *World) VersionFrom() string { return w.versionFrom }
+
+// Layout returns the minor Go version whose layout is used, and whether it is
+// that of the program rather than the nearest one known.
+func (w *World) Layout() (minor int, exact bool) { return w.layout.Minor, w.exact }
+
+// Bias returns the difference between an address in the process and the same
+// address in the executable.
+func (w *World) Bias() uint64 { return w.bias }
+
+// Table returns the function table. Its PCs are those of the process less [World.Bias].
+func (w *World) Table() *gotab.Table { return w.table }
+
+// Process returns the process that the World was opened on.
+func (w *World) Process() *core.Process { return w.proc }
+
+// Gaps lists what could not be read. It does not repeat the process's own gaps.
+func (w *World) Gaps() []evidence.Gap { return w.gaps }
+
+func (w *World) gap(what, where, format string, args ...any) {
+	w.gaps = append(w.gaps, evidence.Gap{What: what, Where: where, Why: fmt.Sprintf(format, args...)})
+}
