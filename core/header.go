@@ -2,7 +2,6 @@ package core
 
 import (
 	"bytes"
-	"encoding/binary"
 	"fmt"
 	"unicode/utf8"
 
@@ -54,7 +53,6 @@ func readHeader(name string, data []byte) (header, *arch.Arch, error) {
 	if len(data) < layout.EhdrSize {
 		return fail(-1, "", "the file is truncated: %d bytes, an ELF header has %d", len(data), layout.EhdrSize)
 	}
-	order := binary.LittleEndian
 	if data[4] == 1 {
 		return fail(4, "only 64-bit cores are read", "the file is 32-bit ELF")
 	}
@@ -70,7 +68,7 @@ func readHeader(name string, data []byte) (header, *arch.Arch, error) {
 	if data[6] != 1 {
 		return fail(6, "", "ELF version is %d, want 1", data[6])
 	}
-	switch t := order.Uint16(data[layout.EhType:]); t {
+	switch t := le16(data[layout.EhType:]); t {
 	case layout.TypeCore:
 	case layout.TypeExec, layout.TypeDyn:
 		return fail(layout.EhType, "give the core file first, then the executable",
@@ -81,7 +79,7 @@ func readHeader(name string, data []byte) (header, *arch.Arch, error) {
 		return fail(layout.EhType, "", "ELF type is %d, want %d (core)", t, layout.TypeCore)
 	}
 	var a *arch.Arch
-	switch m := order.Uint16(data[layout.EhMachine:]); m {
+	switch m := le16(data[layout.EhMachine:]); m {
 	case layout.MachineAMD64:
 		a = arch.AMD64
 	case layout.MachineARM64:
@@ -89,17 +87,17 @@ func readHeader(name string, data []byte) (header, *arch.Arch, error) {
 	default:
 		return fail(layout.EhMachine, "cores of amd64 and arm64 are read", "the core is of %s", machineName(m))
 	}
-	if n := order.Uint16(data[layout.EhPhentsize:]); n != layout.PhdrSize {
+	if n := le16(data[layout.EhPhentsize:]); n != layout.PhdrSize {
 		return fail(layout.EhPhentsize, "", "a program header has %d bytes, want %d", n, layout.PhdrSize)
 	}
 	h := header{
-		phoff: order.Uint64(data[layout.EhPhoff:]),
-		phnum: uint64(order.Uint16(data[layout.EhPhnum:])),
+		phoff: le64(data[layout.EhPhoff:]),
+		phnum: uint64(le16(data[layout.EhPhnum:])),
 	}
 	if h.phoff < layout.EhdrSize || h.phoff > 1<<62 {
 		return fail(layout.EhPhoff, "", "the program headers are at %#x, inside the file header or beyond any file", h.phoff)
 	}
-	shoff, shnum := order.Uint64(data[layout.EhShoff:]), order.Uint16(data[layout.EhShnum:])
+	shoff, shnum := le64(data[layout.EhShoff:]), le16(data[layout.EhShnum:])
 	if shnum > 0 && shoff < 1<<62 {
 		h.end = shoff + uint64(shnum)*layout.ShdrSize
 	}
@@ -122,12 +120,12 @@ func readHeader(name string, data []byte) (header, *arch.Arch, error) {
 func extendedCount(data []byte, shoff, phoff uint64) uint64 {
 	size := uint64(len(data))
 	if shoff >= layout.EhdrSize && shoff < size && size-shoff >= layout.ShdrSize {
-		return uint64(binary.LittleEndian.Uint32(data[shoff+layout.ShInfo:]))
+		return uint64(le32(data[shoff+layout.ShInfo:]))
 	}
 	if phoff < size && size-phoff >= layout.PhdrSize {
 		first := data[phoff:]
-		off := binary.LittleEndian.Uint64(first[8:])
-		if binary.LittleEndian.Uint32(first) == layout.PTNote && off > phoff {
+		off := le64(first[8:])
+		if le32(first) == layout.PTNote && off > phoff {
 			return (off - phoff) / layout.PhdrSize
 		}
 	}

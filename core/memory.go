@@ -81,17 +81,11 @@ func (p *Process) Word(a Addr) (uint64, error) {
 func (p *Process) ReadMemory(b []byte, a Addr) (int, error) {
 	n := 0
 	for n < len(b) {
-		run, err := p.run(a + Addr(n))
-		if err != nil {
-			return n, err
+		run := p.mem.run(a + Addr(n))
+		if run == nil {
+			return n, p.missingAt(a + Addr(n))
 		}
 		n += copy(b[n:], run)
-		if a+Addr(n) < a {
-			break
-		}
-	}
-	if n < len(b) {
-		return n, p.missingAt(a + Addr(n))
 	}
 	return n, nil
 }
@@ -121,9 +115,9 @@ func (p *Process) gather(a Addr, n int) ([]byte, error) {
 	}
 	// All of it must be there before anything is allocated for it.
 	for have := 0; have < n; {
-		run, err := p.run(a + Addr(have))
-		if err != nil {
-			return nil, err
+		run := p.mem.run(a + Addr(have))
+		if run == nil {
+			return nil, p.missingAt(a + Addr(have))
 		}
 		have += len(run)
 	}
@@ -138,15 +132,23 @@ func (p *Process) gather(a Addr, n int) ([]byte, error) {
 	return b, nil
 }
 
-// run returns what there is from a to the end of its piece; never nothing.
-func (p *Process) run(a Addr) ([]byte, error) {
-	if i := p.mem.find(a); i >= 0 {
-		q := &p.mem.pieces[i]
+// run returns what there is from a to the end of its piece, or nil.
+func (m *memory) run(a Addr) []byte {
+	if i := m.find(a); i >= 0 {
+		q := &m.pieces[i]
 		if off := uint64(a - q.addr); off < uint64(len(q.data)) {
-			return q.data[off:], nil
+			return q.data[off:]
 		}
 	}
-	return nil, p.missingAt(a)
+	return nil
+}
+
+// next returns the start of the first piece after a, or 0.
+func (m *memory) next(a Addr) Addr {
+	if i := m.find(a) + 1; i < len(m.starts) {
+		return m.starts[i]
+	}
+	return 0
 }
 
 // missingAt says why there is nothing at a.
@@ -158,10 +160,4 @@ func (p *Process) missingAt(a Addr) error {
 		return &MemoryError{Addr: a, Err: ErrAbsent}
 	}
 	return &MemoryError{Addr: a, Err: ErrUnmapped}
-}
-
-func le64(b []byte) uint64 {
-	_ = b[7]
-	return uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |
-		uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
 }

@@ -3,7 +3,6 @@ package core
 import (
 	"bytes"
 	"cmp"
-	"encoding/binary"
 	"slices"
 
 	"moho/core/internal/layout"
@@ -41,9 +40,9 @@ func (p *Process) readNoteSegment(b []byte, base uint64) {
 	pos := uint64(0)
 	size := uint64(len(b))
 	for size-pos >= 12 {
-		nameSize := uint64(binary.LittleEndian.Uint32(b[pos:]))
-		descSize := uint64(binary.LittleEndian.Uint32(b[pos+4:]))
-		typ := binary.LittleEndian.Uint32(b[pos+8:])
+		nameSize := uint64(le32(b[pos:]))
+		descSize := uint64(le32(b[pos+4:]))
+		typ := le32(b[pos+8:])
 		desc := pos + 12 + (nameSize+3)&^3
 		if desc+descSize > size {
 			p.gap("note", p.name, "the note at offset %#x has %d bytes, %d are left in its segment",
@@ -93,8 +92,8 @@ func (p *Process) readPRStatus(desc []byte, off int64) {
 		return
 	}
 	t := Thread{
-		TID:    int(int32(binary.LittleEndian.Uint32(desc[layout.PRPid:]))),
-		Signal: int(int16(binary.LittleEndian.Uint16(desc[layout.PRCurSig:]))),
+		TID:    int(int32(le32(desc[layout.PRPid:]))),
+		Signal: int(int16(le16(desc[layout.PRCurSig:]))),
 		Regs:   make([]uint64, n),
 	}
 	for i := range t.Regs {
@@ -122,7 +121,7 @@ func (p *Process) readPRPSInfo(desc []byte, off int64) {
 		p.gap("process", p.name, "NT_PRPSINFO at offset %#x has %d bytes, want %d", off, len(desc), layout.PSSize)
 		return
 	}
-	p.pid = int(int32(binary.LittleEndian.Uint32(desc[layout.PSPid:])))
+	p.pid = int(int32(le32(desc[layout.PSPid:])))
 	p.fname = cstring(desc[layout.PSFName:][:layout.PSFNameLen])
 	p.psargs = string(bytes.TrimRight([]byte(cstring(desc[layout.PSArgs:][:layout.PSArgsLen])), " "))
 }

@@ -70,7 +70,8 @@ type Process struct {
 	data    []byte
 	unmap   func() error
 	arch    *arch.Arch
-	mem     memory
+	own     memory // what the core holds
+	mem     memory // the same and the images that were added
 	regions []Region
 	maps    []Mapping
 	threads []Thread
@@ -111,7 +112,7 @@ func NewBytes(name string, data []byte) (*Process, error) { return open(name, da
 // Close releases the file. Slices that were handed out must not be used after it.
 func (p *Process) Close() error {
 	unmap := p.unmap
-	p.unmap, p.data, p.mem = nil, nil, memory{}
+	p.unmap, p.data, p.own, p.mem = nil, nil, memory{}, memory{}
 	if unmap == nil {
 		return nil
 	}

@@ -2,7 +2,6 @@ package core
 
 import (
 	"cmp"
-	"encoding/binary"
 	"fmt"
 	"slices"
 
@@ -21,7 +20,8 @@ func open(name string, data []byte) (*Process, error) {
 	p := &Process{name: name, data: data, arch: a, auxv: map[uint64]uint64{}}
 	notes, pieces := p.readSegments(h)
 	p.readNotes(notes)
-	p.mem = newMemory(pieces)
+	p.own = newMemory(pieces)
+	p.mem = p.own
 	p.nameRegions()
 	if p.want > int64(len(data)) {
 		p.missing = p.want - int64(len(data))
@@ -43,12 +43,12 @@ func (p *Process) readSegments(h header) (notes []span, pieces []piece) {
 	var odd oddities
 	for i := range n {
 		b := p.data[h.phoff+i*layout.PhdrSize:][:layout.PhdrSize]
-		typ := binary.LittleEndian.Uint32(b)
-		flags := binary.LittleEndian.Uint32(b[4:])
-		off := binary.LittleEndian.Uint64(b[8:])
-		addr := binary.LittleEndian.Uint64(b[16:])
-		filesz := binary.LittleEndian.Uint64(b[32:])
-		memsz := binary.LittleEndian.Uint64(b[40:])
+		typ := le32(b)
+		flags := le32(b[4:])
+		off := le64(b[8:])
+		addr := le64(b[16:])
+		filesz := le64(b[32:])
+		memsz := le64(b[40:])
 		if typ != layout.PTLoad && typ != layout.PTNote {
 			continue
 		}

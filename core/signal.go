@@ -1,7 +1,6 @@
 package core
 
 import (
-	"encoding/binary"
 	"fmt"
 
 	"moho/core/internal/layout"
@@ -51,14 +50,14 @@ func (p *Process) Signal() (Signal, bool) {
 		s.Number = p.threads[0].Signal
 	}
 	if si := p.siginfo; si != nil {
-		s.Number = int(int32(binary.LittleEndian.Uint32(si[layout.SISigno:])))
-		s.Code = int(int32(binary.LittleEndian.Uint32(si[layout.SICode:])))
+		s.Number = int(int32(le32(si[layout.SISigno:])))
+		s.Code = int(int32(le32(si[layout.SICode:])))
 		_, fault := faultCodes[s.Number]
 		switch {
 		case fault && s.Code > 0 && s.Code < siKernel:
 			s.Addr, s.HasAddr = Addr(le64(si[layout.SIAddr:])), true
 		case s.Code == siUser || s.Code == siTkill || s.Code == siQueue:
-			s.From = int(int32(binary.LittleEndian.Uint32(si[layout.SIPid:])))
+			s.From = int(int32(le32(si[layout.SIPid:])))
 		}
 	}
 	if s.Number <= 0 || s.Number > 64 || harmless[s.Number] {

@@ -1,0 +1,212 @@
+package core
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+
+	"moho/evidence"
+	"moho/objfile"
+)
+
+// maxHeader is how much of the executable's beginning is looked at for notes.
+const maxHeader = 64 << 10
+
+// maxCompare bounds how much code is compared with an executable. Other bytes
+// than those of a build differ everywhere, not in one place.
+const maxCompare = 4 << 20
+
+// AddImage lets reads fall through to the read-only segments of an executable,
+// loaded at bias, where the core has nothing. What the core has wins: a
+// debugger or the program itself may have changed it. Writable segments are
+// not used, because the program has changed those.
+//
+// The process refers to f, which must stay open. AddImage must not be called
+// while others read.
+func (p *Process) AddImage(f *objfile.File, bias uint64) {
+	for _, s := range f.Segments() {
+		if s.Write || s.FileSize == 0 {
+			continue
+		}
+		at := Addr(uint64(s.Addr) + bias)
+		if s.FileSize > math.MaxInt || at+Addr(s.FileSize) < at {
+			p.gap("executable", f.Name(), "the segment at %#x has %#x bytes", uint64(s.Addr), s.FileSize)
+			continue
+		}
+		data, err := f.Slice(s.Addr, int(s.FileSize))
+		if err != nil {
+			p.gap("executable", f.Name(), "the segment at %#x: %v", uint64(s.Addr), err)
+			continue
+		}
+		p.mem = newMemory(fill(p.mem.pieces, at, data))
+	}
+}
+
+// fill returns pieces with data at addr wherever they have none.
+func fill(pieces []piece, addr Addr, data []byte) []piece {
+	out := make([]piece, 0, len(pieces)+2)
+	end := addr + Addr(len(data))
+	next := addr // first byte of data that no piece has been asked for
+	cut := func(from, to Addr) piece {
+		return piece{addr: from, end: to, data: data[from-addr : to-addr : to-addr]}
+	}
+	for _, q := range pieces {
+		if q.end <= addr || q.addr >= end {
+			if q.addr >= end && next < end {
+				out = append(out, cut(next, end))
+				next = end
+			}
+			out = append(out, q)
+			continue
+		}
+		if next < q.addr { // between pieces: a core without empty segments
+			out = append(out, cut(next, q.addr))
+		}
+		have := q.addr + Addr(len(q.data))
+		from, to := max(have, addr), min(q.end, end)
+		if from >= to {
+			out = append(out, q)
+		} else {
+			if from > q.addr { // what it has, and what is still absent
+				out = append(out, piece{addr: q.addr, end: from, data: q.data})
+			}
+			out = append(out, cut(from, to))
+			if to < q.end {
+				out = append(out, piece{addr: to, end: q.end})
+			}
+		}
+		next = max(next, min(q.end, end))
+	}
+	if next < end {
+		out = append(out, cut(next, end))
+	}
+	return out
+}
+
+// ExecutableBuildID returns the Build IDs of the main executable from its first
+// page, which kernel cores hold. It reports false when the page or the notes in
+// it are not there: qemu-user leaves the page out.
+func (p *Process) ExecutableBuildID() (evidence.BuildID, bool) {
+	page, _ := p.executableHeader()
+	if page == nil {
+		return evidence.BuildID{}, false
+	}
+	return objfile.ELFBuildID(page)
+}
+
+// Bias returns what must be added to a link-time address of the main executable
+// f to get the address in the process, modulo 2^64. how says where that comes
+// from: "AT_ENTRY" of the auxiliary vector, "ELF header" in memory, or "fixed"
+// for an executable that can only be where it was linked.
+//
+// The error is a [*MismatchError] when f cannot be what was running.
+func (p *Process) Bias(f *objfile.File) (bias uint64, how string, err error) {
+	fixed := f.ELFType() == "EXEC"
+	if entry, ok := p.auxv[atEntry]; ok && f.Entry() != 0 {
+		bias, how = entry-uint64(f.Entry()), "AT_ENTRY"
+	} else if _, base := p.executableHeader(); base != 0 && len(f.Segments()) > 0 {
+		first := f.Segments()[0]
+		bias, how = uint64(base)-(uint64(first.Addr)-uint64(first.Off)), "ELF header"
+	} else if fixed {
+		return 0, "fixed", nil
+	} else {
+		return 0, "", fmt.Errorf("core: %s: where the executable was loaded is unknown: the core has neither AT_ENTRY nor its ELF header", p.name)
+	}
+	switch {
+	case fixed && bias != 0:
+		return 0, "", p.mismatch(f, fmt.Sprintf("it can be loaded at its link address only, and its entry point was %#x away from there", bias))
+	case bias%minPage != 0:
+		return 0, "", p.mismatch(f, "its entry point is elsewhere in the page")
+	}
+	return bias, how, nil
+}
+
+// MatchesImage checks that f is the main executable of the process. how says
+// what was compared: "buildid" (both have one, and all they have in common are
+// equal), "contents" (no Build ID, but the program headers in memory and
+// whatever code the core holds are those of f) or "unchecked" (the core holds
+// nothing to compare with). Code is compared also where Build IDs agree, since
+// they survive patching.
+//
+// The error is a [*MismatchError]; then how is "".
+func (p *Process) MatchesImage(f *objfile.File) (how string, err error) {
+	if a := f.Arch(); a == nil || a.Name != p.arch.Name {
+		return "", p.mismatch(f, fmt.Sprintf("the core is of %s, the executable of %s", p.arch.Name, f.Machine()))
+	}
+	if t := f.ELFType(); t != "EXEC" && t != "DYN" {
+		return "", p.mismatch(f, "it is no executable")
+	}
+	how = "unchecked"
+	id, _ := p.ExecutableBuildID()
+	other := f.BuildID()
+	if id.Go != "" && other.Go != "" || id.GNU != "" && other.GNU != "" {
+		if !id.Matches(other) {
+			return "", p.mismatch(f, "the build IDs differ")
+		}
+		how = "buildid"
+	}
+	page, _ := p.executableHeader()
+	if page != nil && !sameHeaders(page, f) {
+		return "", p.mismatch(f, "the program headers in memory are not those of the file")
+	}
+	bias, _, err := p.Bias(f)
+	if err != nil {
+		return "", err
+	}
+	n, at, same := p.sameCode(f, bias)
+	if !same {
+		return "", p.mismatch(f, fmt.Sprintf("the code at %#x in memory is not that of the file", uint64(at)))
+	}
+	if how == "unchecked" && (page != nil || n >= minPage) {
+		how = "contents"
+	}
+	return how, nil
+}
+
+func (p *Process) mismatch(f *objfile.File, what string) error {
+	id, _ := p.ExecutableBuildID()
+	return &MismatchError{Name: f.Name(), Core: id, Image: f.BuildID(), What: what}
+}
+
+// sameCode compares the code that the core itself holds with that of f. It
+// returns how many bytes were equal, or where the first difference is.
+//
+// The file header and the program headers are skipped: strip changes offsets in
+// them.
+func (p *Process) sameCode(f *objfile.File, bias uint64) (n uint64, at Addr, same bool) {
+	for _, s := range f.Segments() {
+		if s.Write || !s.Exec {
+			continue
+		}
+		skip := uint64(0)
+		if s.Off == 0 {
+			skip = headersEnd(f)
+		}
+		for off := skip; off < s.FileSize && n < maxCompare; {
+			addr := Addr(uint64(s.Addr) + off + bias)
+			mine := p.own.run(addr)
+			if mine == nil { // look again where the next piece of the core begins
+				next := p.own.next(addr)
+				if next <= addr || uint64(next-addr) >= s.FileSize-off {
+					break
+				}
+				off += uint64(next - addr)
+				continue
+			}
+			k := min(uint64(len(mine)), s.FileSize-off, maxCompare-n)
+			theirs, err := f.Slice(s.Addr+objfile.Addr(off), int(k))
+			if err != nil {
+				return n, addr, false
+			}
+			if !bytes.Equal(mine[:k], theirs) {
+				i := 0
+				for mine[i] == theirs[i] {
+					i++
+				}
+				return n, addr + Addr(i), false
+			}
+			n, off = n+k, off+k
+		}
+	}
+	return n, 0, true
+}
