@@ -1,0 +1,122 @@
+package prov
+
+import (
+	"go/types"
+	"strings"
+
+	"golang.org/x/tools/go/ssa"
+)
+
+// Push returns the context inside a call that is entered through its result.
+func Push(ctx *Context, call ssa.CallInstruction) *Context {
+	depth := 1
+	if ctx != nil {
+		depth = ctx.depth + 1
+	}
+	return &Context{call: call, up: ctx, depth: depth}
+}
+
+// Argument returns what a call passes for parameter v of its callee.
+func Argument(call ssa.CallInstruction, v *ssa.Parameter) ssa.Value {
+	args := call.Common().Args
+	for i, param := range v.Parent().Params {
+		if param == v && i < len(args) {
+			return args[i]
+		}
+	}
+	return nil
+}
+
+// Results lists what a function returns as its i-th result.
+func Results(f *ssa.Function, i int) []ssa.Value {
+	var out []ssa.Value
+	for _, b := range f.Blocks {
+		if len(b.Instrs) == 0 {
+			continue
+		}
+		if r, ok := b.Instrs[len(b.Instrs)-1].(*ssa.Return); ok && i < len(r.Results) {
+			out = append(out, r.Results[i])
+		}
+	}
+	return out
+}
+
+// Strip removes conversions between pointer types, which do not change where
+// a pointer points.
+func Strip(v ssa.Value) ssa.Value {
+	for range 32 {
+		switch u := v.(type) {
+		case *ssa.Convert:
+			if !isPointerLike(u.X.Type()) {
+				return v
+			}
+			v = u.X
+		case *ssa.ChangeType:
+			v = u.X
+		default:
+			return v
+		}
+	}
+	return v
+}
+
+// TypeName prints a type the way the code that uses it would.
+func TypeName(t types.Type) string {
+	return types.TypeString(t, func(p *types.Package) string { return p.Name() })
+}
+
+func isUnsafePointer(t types.Type) bool {
+	b, ok := t.Underlying().(*types.Basic)
+	return ok && b.Kind() == types.UnsafePointer
+}
+
+func isUintptr(t types.Type) bool {
+	b, ok := t.Underlying().(*types.Basic)
+	return ok && b.Kind() == types.Uintptr
+}
+
+func isInteger(t types.Type) bool {
+	b, ok := t.Underlying().(*types.Basic)
+	return ok && b.Info()&types.IsInteger != 0
+}
+
+func isPointerLike(t types.Type) bool {
+	switch u := t.Underlying().(type) {
+	case *types.Pointer, *types.Slice, *types.Signature, *types.Map, *types.Chan, *types.Interface:
+		return true
+	case *types.Basic:
+		return u.Kind() == types.UnsafePointer || u.Info()&types.IsString != 0
+	}
+	return false
+}
+
+// IsRoundtrip reports whether v makes a pointer out of an integer.
+func IsRoundtrip(v *ssa.Convert) bool {
+	return isUnsafePointer(v.Type()) && isUintptr(v.X.Type())
+}
+
+// foreign reports functions whose result is memory that Go's allocator knows
+// nothing of, or the raw result of a system call.
+func foreign(f *ssa.Function) bool {
+	name := f.String()
+	if strings.HasPrefix(name, "(*syscall.Proc).") || strings.HasPrefix(name, "(*syscall.LazyProc).") ||
+		strings.HasPrefix(name, "(*golang.org/x/sys/windows.Proc).") ||
+		strings.HasPrefix(name, "(*golang.org/x/sys/windows.LazyProc).") {
+		return true
+	}
+	pkg, base, ok := strings.Cut(name[strings.LastIndex(name, "/")+1:], ".")
+	if !ok {
+		return false
+	}
+	switch pkg {
+	case "syscall", "unix", "windows", "sys", "mmap":
+	default:
+		return false
+	}
+	for _, part := range []string{"mmap", "Mmap", "Mremap", "mremap", "Syscall", "syscall", "SysvShm", "VirtualAlloc", "MapViewOfFile", "LocalAlloc"} {
+		if strings.Contains(base, part) {
+			return true
+		}
+	}
+	return false
+}

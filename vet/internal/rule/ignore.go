@@ -1,0 +1,103 @@
+package rule
+
+import (
+	"go/ast"
+	"go/token"
+	"strings"
+
+	"golang.org/x/tools/go/analysis"
+)
+
+// Directive is how a suppression starts:
+//
+//	//moho:ignore RULE reason
+//
+// on the line of the finding or alone on the line above. RULE is one rule's
+// name. The reason is not optional: without one the comment silences nothing,
+// and the rule ignore-directive says so.
+const Directive = "//moho:ignore"
+
+// An Ignore is one directive as written.
+type Ignore struct {
+	Pos    token.Pos
+	Rule   string
+	Reason string
+}
+
+// Ignores lists the directives of a file in order, well-formed or not.
+func Ignores(f *ast.File) []Ignore {
+	var list []Ignore
+	for _, group := range f.Comments {
+		for _, c := range group.List {
+			rest, ok := strings.CutPrefix(c.Text, Directive)
+			if !ok || rest != "" && rest[0] != ' ' && rest[0] != '\t' {
+				continue
+			}
+			name, reason, _ := strings.Cut(strings.TrimSpace(rest), " ")
+			list = append(list, Ignore{Pos: c.Pos(), Rule: name, Reason: strings.TrimSpace(reason)})
+		}
+	}
+	return list
+}
+
+type lineRule struct {
+	file string
+	line int
+	rule string
+}
+
+// ignoreSet holds the lines that directives cover, by file as positions name it.
+type ignoreSet map[lineRule]bool
+
+func ignores(pass *analysis.Pass) ignoreSet {
+	set := ignoreSet{}
+	for _, f := range pass.Files {
+		list := Ignores(f)
+		if len(list) == 0 {
+			continue
+		}
+		code := codeLines(pass.Fset, f)
+		alone := map[int]bool{}
+		for _, ig := range list {
+			if line := pass.Fset.Position(ig.Pos).Line; !code[line] {
+				alone[line] = true
+			}
+		}
+		for _, ig := range list {
+			if ig.Rule == "" || ig.Reason == "" {
+				continue
+			}
+			p := pass.Fset.Position(ig.Pos)
+			// Directives for several rules stand on lines of their own, one
+			// below the other; all mean the first line of code after them.
+			line := p.Line
+			for alone[line] {
+				line++
+			}
+			set[lineRule{p.Filename, line, ig.Rule}] = true
+		}
+	}
+	return set
+}
+
+// codeLines returns the lines on which some syntax starts or ends.
+func codeLines(fset *token.FileSet, f *ast.File) map[int]bool {
+	lines := map[int]bool{}
+	ast.Inspect(f, func(n ast.Node) bool {
+		switch n.(type) {
+		case nil, *ast.Comment, *ast.CommentGroup:
+			return false
+		case *ast.File:
+			return true
+		}
+		lines[fset.Position(n.Pos()).Line] = true
+		lines[fset.Position(n.End()).Line] = true
+		return true
+	})
+	return lines
+}
+
+func (s ignoreSet) covers(fset *token.FileSet, pos token.Pos, rule string) bool {
+	p := fset.Position(pos)
+	return s[lineRule{p.Filename, p.Line, rule}]
+}

@@ -1,0 +1,126 @@
+// Package rule is what every rule of moho vet is made of: its text, its
+// metadata, and the way it reports.
+//
+// A rule is a go/analysis Analyzer, so that the same code runs standalone and
+// under go vet -vettool. A diagnostic cannot carry all that moho knows about a
+// finding; a rule therefore reports through [Report], which hands the driver
+// the whole [Hit] as the analyzer's result and go vet its shadow.
+//
+// # Untrusted input
+//
+// Source code under analysis is read, never executed. Texts taken from it
+// (names, expressions) are bounded here and escaped by whoever prints them.
+//
+// # Compatibility
+//
+// Internal to vet.
+package rule
+
+import (
+	"go/ast"
+	"go/token"
+	"go/types"
+	"reflect"
+	"slices"
+
+	"golang.org/x/tools/go/analysis"
+
+	"moho/evidence"
+)
+
+// A Rule is the part of a rule that people read.
+//
+// Name is lower-case words with hyphens; the analyzer and the folder carry the
+// same words without them, because go/analysis wants identifiers. Doc comes
+// from the folder's doc.go and from nowhere else.
+type Rule struct {
+	Name     string            `json:"name"`
+	Title    string            `json:"title"`
+	Severity evidence.Severity `json:"severity"`
+	Doc      string            `json:"doc"`
+	Bad      string            `json:"bad"`
+	Good     string            `json:"good"`
+	Fix      string            `json:"fix"`
+	Oracle   string            `json:"oracle"` // what sees the harm at run time
+	Source   string            `json:"source"` // where Go itself says so
+}
+
+// A Hit is one finding in terms of the package under analysis.
+type Hit struct {
+	Pos, End token.Pos
+	Severity evidence.Severity
+	Message  string
+	Flow     []Step
+	Fixes    []analysis.SuggestedFix
+}
+
+// A Step is one stop on a hit's way, in execution order.
+type Step struct {
+	Pos  token.Pos
+	Text string
+}
+
+// Hits is the result type of every rule's analyzer.
+type Hits struct {
+	Rule       string
+	Hits       []Hit
+	Suppressed int // hits that a moho:ignore comment silenced
+}
+
+// HitsType is Hits as go/analysis wants it.
+var HitsType = reflect.TypeFor[*Hits]()
+
+// Report sorts hits by position, drops those that a directive silences and
+// reports the rest as diagnostics of the pass. Its result is the analyzer's.
+func Report(pass *analysis.Pass, r Rule, hits []Hit) *Hits {
+	slices.SortStableFunc(hits, func(a, b Hit) int { return int(a.Pos) - int(b.Pos) })
+	out := &Hits{Rule: r.Name}
+	ignored := ignores(pass)
+	for _, h := range hits {
+		if ignored.covers(pass.Fset, h.Pos, r.Name) {
+			out.Suppressed++
+			continue
+		}
+		h.Fixes = usableFixes(pass, h.Fixes)
+		out.Hits = append(out.Hits, h)
+		d := analysis.Diagnostic{
+			Pos:            h.Pos,
+			End:            h.End,
+			Category:       r.Name,
+			Message:        h.Message + " (" + r.Name + ")",
+			SuggestedFixes: h.Fixes,
+		}
+		for _, s := range h.Flow {
+			d.Related = append(d.Related, analysis.RelatedInformation{Pos: s.Pos, Message: s.Text})
+		}
+		pass.Report(d)
+	}
+	return out
+}
+
+// usableFixes drops fixes that touch a file which is not the user's own text:
+// cgo hands the analysis a rewritten copy, whose offsets mean nothing.
+func usableFixes(pass *analysis.Pass, fixes []analysis.SuggestedFix) []analysis.SuggestedFix {
+	return slices.DeleteFunc(slices.Clone(fixes), func(f analysis.SuggestedFix) bool {
+		for _, e := range f.TextEdits {
+			if pass.Fset.PositionFor(e.Pos, true) != pass.Fset.PositionFor(e.Pos, false) {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// Expr prints an expression for a message, shortened to at most 60 bytes on a
+// character boundary.
+func Expr(e ast.Expr) string {
+	s := types.ExprString(e)
+	if len(s) <= 60 {
+		return s
+	}
+	cut := 57
+	for cut > 0 && s[cut]&0xc0 == 0x80 {
+		cut--
+	}
+	return s[:cut] + "..."
+}

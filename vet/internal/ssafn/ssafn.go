@@ -1,0 +1,222 @@
+// Package ssafn builds the SSA form of one package for the rules of moho vet,
+// with the indexes that they walk: callers, closure bindings, stores, and the
+// syntax behind each conversion.
+//
+// It stands in for go/analysis's buildssa, which pulls in the ctrlflow pass
+// and its facts about every dependency. Most packages do not import unsafe and
+// break none of our rules; they cost nothing here, and without facts go vet
+// need not run us over dependencies at all. Which functions never return,
+// which is what ctrlflow is for, comes from a table and from the package's own
+// bodies, so that standalone and vettool runs see the same control flow.
+//
+// # Untrusted input
+//
+// Source code under analysis. The SSA builder is recovered from, because it
+// panics on code that it does not understand; the package then fails with an
+// error that says so.
+//
+// # Compatibility
+//
+// Internal to vet.
+package ssafn
+
+import (
+	"fmt"
+	"go/ast"
+	"go/token"
+	"go/types"
+	"reflect"
+	"strconv"
+
+	"golang.org/x/tools/go/analysis"
+	"golang.org/x/tools/go/ssa"
+)
+
+// Analyzer builds a [Program] for each package.
+var Analyzer = &analysis.Analyzer{
+	Name:       "mohossa",
+	Doc:        "build SSA form and indexes for packages that import unsafe",
+	Run:        run,
+	ResultType: reflect.TypeFor[*Program](),
+}
+
+// A Program is one package in SSA form. Funcs is empty when the package does
+// not import unsafe.
+type Program struct {
+	Fset  *token.FileSet
+	Pkg   *ssa.Package
+	Sizes types.Sizes
+	Funcs []*ssa.Function // source functions and literals, the package initialiser included
+
+	calls    map[*ssa.Function][]ssa.CallInstruction
+	closures map[*ssa.Function][]*ssa.MakeClosure
+	opened   map[*ssa.Function]bool // used other than as callee: callers unknown
+	globals  map[*ssa.Global][]*ssa.Store
+	fields   map[*types.Var][]*ssa.Store
+	convs    map[token.Pos]*ast.CallExpr // by Lparen
+	decls    map[*types.Func]*ast.FuncDecl
+	lits     []*ast.CompositeLit // in order of position, outer before inner
+}
+
+// Relevant reports whether any of the files imports unsafe, which a file that
+// imports C does once cgo has been over it.
+func Relevant(files []*ast.File) bool {
+	for _, f := range files {
+		for _, imp := range f.Imports {
+			if path, err := strconv.Unquote(imp.Path.Value); err == nil && (path == "unsafe" || path == "C") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func run(pass *analysis.Pass) (result any, err error) {
+	p := &Program{
+		Fset:     pass.Fset,
+		Sizes:    pass.TypesSizes,
+		calls:    map[*ssa.Function][]ssa.CallInstruction{},
+		closures: map[*ssa.Function][]*ssa.MakeClosure{},
+		opened:   map[*ssa.Function]bool{},
+		globals:  map[*ssa.Global][]*ssa.Store{},
+		fields:   map[*types.Var][]*ssa.Store{},
+		convs:    map[token.Pos]*ast.CallExpr{},
+		decls:    map[*types.Func]*ast.FuncDecl{},
+	}
+	if !Relevant(pass.Files) || implementsMemory(pass.Pkg.Path()) {
+		return p, nil
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			result, err = nil, fmt.Errorf("package %s: no SSA form: %v", pass.Pkg.Path(), r)
+		}
+	}()
+	p.syntax(pass)
+	prog := ssa.NewProgram(pass.Fset, ssa.BuilderMode(0))
+	prog.SetNoReturn(neverReturns(pass))
+	for _, imp := range pass.Pkg.Imports() {
+		prog.CreatePackage(imp, nil, nil, true)
+	}
+	p.Pkg = prog.CreatePackage(pass.Pkg, pass.Files, pass.TypesInfo, false)
+	p.Pkg.Build()
+	p.collect(pass)
+	for _, f := range p.Funcs {
+		p.index(f)
+	}
+	return p, nil
+}
+
+// implementsMemory reports packages that the rules of package unsafe do not
+// bind, because they are what implements them: the garbage collector and the
+// stacks live there, and their uintptrs are deliberate.
+func implementsMemory(path string) bool {
+	switch path {
+	case "runtime", "internal/abi", "internal/bytealg", "reflect", "internal/reflectlite":
+		return true
+	}
+	const internal = "internal/runtime/"
+	const older = "runtime/internal/"
+	return len(path) > len(internal) && path[:len(internal)] == internal ||
+		len(path) > len(older) && path[:len(older)] == older
+}
+
+// syntax indexes the conversions and declarations of all files.
+func (p *Program) syntax(pass *analysis.Pass) {
+	for _, f := range pass.Files {
+		ast.Inspect(f, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.CallExpr:
+				p.convs[n.Lparen] = n
+			case *ast.CompositeLit:
+				p.lits = append(p.lits, n)
+			case *ast.FuncDecl:
+				if fn, ok := pass.TypesInfo.Defs[n.Name].(*types.Func); ok {
+					p.decls[fn] = n
+				}
+			}
+			return true
+		})
+	}
+}
+
+// collect lists the functions in source order, literals after the function
+// that contains them, and last the initialiser, which holds the literals of
+// package-level variables.
+func (p *Program) collect(pass *analysis.Pass) {
+	var add func(f *ssa.Function)
+	add = func(f *ssa.Function) {
+		p.Funcs = append(p.Funcs, f)
+		for _, anon := range f.AnonFuncs {
+			add(anon)
+		}
+	}
+	for _, file := range pass.Files {
+		for _, decl := range file.Decls {
+			if d, ok := decl.(*ast.FuncDecl); ok {
+				if fn, ok := pass.TypesInfo.Defs[d.Name].(*types.Func); ok {
+					if f := p.Pkg.Prog.FuncValue(fn); f != nil {
+						add(f)
+					}
+				}
+			}
+		}
+	}
+	if f := p.Pkg.Func("init"); f != nil {
+		add(f)
+	}
+}
+
+// Call returns the call expression of an explicit conversion or call, nil when
+// the instruction has none.
+func (p *Program) Call(pos token.Pos) *ast.CallExpr { return p.convs[pos] }
+
+// Composite returns the innermost composite literal around pos, nil without one.
+func (p *Program) Composite(pos token.Pos) *ast.CompositeLit {
+	var best *ast.CompositeLit
+	for _, lit := range p.lits {
+		if lit.Lbrace <= pos && pos < lit.End() {
+			best = lit
+		}
+	}
+	return best
+}
+
+// Decl returns the declaration of a function, nil for literals and for
+// functions of other packages.
+func (p *Program) Decl(f *ssa.Function) *ast.FuncDecl {
+	if fn, ok := f.Object().(*types.Func); ok {
+		return p.decls[fn]
+	}
+	return nil
+}
+
+// Sizeof returns the size of t in bytes; ok is false where it depends on a
+// type parameter.
+func (p *Program) Sizeof(t types.Type) (size int64, ok bool) {
+	if generic(t, 0) {
+		return 0, false
+	}
+	return p.Sizes.Sizeof(t), true
+}
+
+// generic reports whether the layout of t depends on a type parameter.
+func generic(t types.Type, depth int) bool {
+	if depth > 20 {
+		return true
+	}
+	switch t := types.Unalias(t).(type) {
+	case *types.TypeParam:
+		return true
+	case *types.Named:
+		return generic(t.Underlying(), depth+1)
+	case *types.Array:
+		return generic(t.Elem(), depth+1)
+	case *types.Struct:
+		for f := range t.Fields() {
+			if generic(f.Type(), depth+1) {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,58 @@
+// Package vet finds code that breaks the rules of package unsafe.
+//
+// Each rule is a go/analysis analyzer in a folder of its own; its text is that
+// folder's doc.go. [Run] loads packages and returns what the rules find as
+// [evidence.Finding], each with the position in the text and the place in the
+// program where the same code will be met again. [Main] runs the same rules as
+// the tool behind go vet -vettool.
+//
+// # Untrusted input
+//
+// Source code is parsed and type-checked, never run. Loading it runs the go
+// command, and for packages that use cgo the C compiler, with the environment
+// that the caller governs through [Options].
+//
+// # Compatibility
+//
+// Rule names are stable. Messages are not; tools recognise a finding by its
+// rule and place. A new rule may report code that passed before.
+package vet
+
+import (
+	"golang.org/x/tools/go/analysis"
+
+	"moho/vet/headerliteral"
+	"moho/vet/ignoredirective"
+	"moho/vet/internal/rule"
+	"moho/vet/uintptrroundtrip"
+	"moho/vet/viewoverrun"
+)
+
+// A Rule is what people read about a rule: name, title, severity, text, a bad
+// and a good example, the fix, what sees the harm at run time, and where Go
+// itself says so.
+type Rule = rule.Rule
+
+// Suite is every rule, in order of name, for drivers of go/analysis.
+var Suite = []*analysis.Analyzer{
+	headerliteral.Analyzer,
+	ignoredirective.Analyzer,
+	uintptrroundtrip.Analyzer,
+	viewoverrun.Analyzer,
+}
+
+var rules = []Rule{
+	headerliteral.Rule,
+	ignoredirective.Rule,
+	uintptrroundtrip.Rule,
+	viewoverrun.Rule,
+}
+
+func init() {
+	for _, r := range rules {
+		ignoredirective.Known = append(ignoredirective.Known, r.Name)
+	}
+}
+
+// Rules lists every rule in order of name.
+func Rules() []Rule { return append([]Rule(nil), rules...) }

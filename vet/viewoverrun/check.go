@@ -1,0 +1,262 @@
+package viewoverrun
+
+import (
+	"fmt"
+	goconst "go/constant"
+	"math"
+
+	"golang.org/x/tools/go/ssa"
+
+	"moho/evidence"
+	"moho/vet/internal/extent"
+	"moho/vet/internal/prov"
+	"moho/vet/internal/rule"
+	"moho/vet/internal/ssafn"
+)
+
+// constant returns a constant integer that fits an int64.
+func constant(v ssa.Value) (int64, bool) {
+	for {
+		c, ok := v.(*ssa.Convert)
+		if !ok {
+			break
+		}
+		v = c.X
+	}
+	c, ok := v.(*ssa.Const)
+	if !ok || c.Value == nil || c.Value.Kind() != goconst.Int {
+		return 0, false
+	}
+	return goconst.Int64Val(c.Value)
+}
+
+func saturate(n, size int64) int64 {
+	if n > 0 && size > math.MaxInt64/n {
+		return math.MaxInt64
+	}
+	return n * size
+}
+
+// check judges one view against everything its pointer may point into.
+func check(p *ssafn.Program, v view) (rule.Hit, bool) {
+	objects := extent.Of(p, v.ptr)
+	guarded := false // a look at the parameter's length covers every caller
+	for _, o := range objects {
+		if o.Slice != nil && o.Call == nil {
+			_, bad := checkSlice(p, v, o)
+			guarded = guarded || !bad
+		}
+	}
+	for _, o := range objects {
+		if o.Bytes >= 0 && (o.Call == nil || !guarded) {
+			if h, ok := checkSized(p, v, o); ok {
+				return h, true
+			}
+		}
+	}
+	known := false
+	for _, o := range objects {
+		if o.Slice != nil {
+			if h, ok := checkSlice(p, v, o); ok {
+				return h, true
+			}
+		}
+		known = known || o.Bytes >= 0 || o.Slice != nil
+	}
+	if !known && v.array && v.huge {
+		return checkUnknown(p, v)
+	}
+	return rule.Hit{}, false
+}
+
+// checkSized compares with an object whose size is known.
+func checkSized(p *ssafn.Program, v view, o extent.Object) (rule.Hit, bool) {
+	need := v.need
+	if v.len != nil {
+		// A length or index: what it can be at most decides.
+		n, ok := bound(p, v, o)
+		switch {
+		case ok && v.array:
+			need = min(need, saturate(n+1, v.elem))
+		case ok:
+			need = saturate(n, v.elem)
+		case need < 0 || extent.Guarded(v.len, v.block):
+			return rule.Hit{}, false
+		}
+	}
+	if need <= o.Bytes {
+		return rule.Hit{}, false
+	}
+	msg := fmt.Sprintf("%s in %s reaches %s, but %s ends after %s", v.text, prov.FuncName(v.block.Parent()), size(need), o.Text, size(o.Bytes))
+	return hit(v, o, evidence.High, msg), true
+}
+
+// bound returns a constant upper bound of the view's length (or index): from
+// its own code or, when the object is a caller's, from what that caller passes.
+func bound(p *ssafn.Program, v view, o extent.Object) (int64, bool) {
+	if o.Call != nil {
+		if param, ok := v.len.(*ssa.Parameter); ok {
+			if arg := prov.Argument(o.Call, param); arg != nil && param.Parent() == v.block.Parent() {
+				if n, ok := constant(arg); ok && !extent.Guarded(v.len, v.block) {
+					return n, true
+				}
+			}
+		}
+	}
+	return extent.UpperConst(v.len, v.block)
+}
+
+// checkSlice compares with an element of a slice or string of unknown length.
+func checkSlice(p *ssafn.Program, v view, o extent.Object) (rule.Hit, bool) {
+	if v.need >= 0 {
+		return checkConstView(p, v, o)
+	}
+	if extent.AtMostLen(v.len, o.Slice, o.At) || extent.AtMostLen(v.len, o.Slice, v.block) || callersBound(p, v, o) {
+		return rule.Hit{}, false
+	}
+	msg := fmt.Sprintf("%s in %s makes a view as long as %s says, which nothing compares with the length or capacity of %s",
+		v.text, prov.FuncName(v.block.Parent()), valueName(v.len), o.Text)
+	return hit(v, o, evidence.Medium, msg), true
+}
+
+// checkConstView handles views of constant reach over a slice: is the slice
+// known to be long enough?
+func checkConstView(p *ssafn.Program, v view, o extent.Object) (rule.Hit, bool) {
+	if v.len != nil && extent.Guarded(v.len, v.block) {
+		return rule.Hit{}, false
+	}
+	index := int64(0)
+	if o.Index != nil {
+		i, ok := constant(o.Index)
+		if !ok {
+			// &b[i]: any look at the length counts.
+			if _, symbolic := extent.MinLen(o.Slice, o.At); symbolic {
+				return rule.Hit{}, false
+			}
+			i = 0
+		}
+		index = i
+	}
+	least, symbolic := extent.MinLen(o.Slice, v.block)
+	if symbolic && !v.huge {
+		return rule.Hit{}, false
+	}
+	if (least-index)*o.Elem >= v.need {
+		return rule.Hit{}, false
+	}
+	if !v.huge && callersLongEnough(p, v, o, index) {
+		return rule.Hit{}, false
+	}
+	msg := fmt.Sprintf("%s in %s reaches %s, but %s is only known to have %d elements of %s",
+		v.text, prov.FuncName(v.block.Parent()), size(v.need), o.Text, least, size(o.Elem))
+	return hit(v, o, evidence.Medium, msg), true
+}
+
+// callersBound reports whether every caller of an unexported function passes a
+// length that it has compared with the slice that it passes.
+func callersBound(p *ssafn.Program, v view, o extent.Object) bool {
+	s, ok := o.Slice.(*ssa.Parameter)
+	if !ok {
+		return false
+	}
+	n, ok := stripInt(v.len).(*ssa.Parameter)
+	if !ok || n.Parent() != s.Parent() {
+		return false
+	}
+	calls, complete := p.Callers(s.Parent())
+	for _, c := range calls {
+		length, slice := prov.Argument(c, n), prov.Argument(c, s)
+		if length == nil || slice == nil || !extent.AtMostLen(length, slice, c.Block()) {
+			return false
+		}
+	}
+	return complete
+}
+
+// callersLongEnough does the same for views of constant reach.
+func callersLongEnough(p *ssafn.Program, v view, o extent.Object, index int64) bool {
+	s, ok := o.Slice.(*ssa.Parameter)
+	if !ok {
+		return false
+	}
+	calls, complete := p.Callers(s.Parent())
+	for _, c := range calls {
+		slice := prov.Argument(c, s)
+		if slice == nil {
+			return false
+		}
+		least, symbolic := extent.MinLen(slice, c.Block())
+		if !symbolic && (least-index)*o.Elem < v.need {
+			return false
+		}
+	}
+	return complete
+}
+
+// checkUnknown handles made-up maximum sizes over memory that nothing is known of.
+func checkUnknown(p *ssafn.Program, v view) (rule.Hit, bool) {
+	kinds := prov.Kinds(prov.Of(p, v.ptr, nil))
+	if kinds&(prov.Moves|prov.Loaded|prov.Opaque) == 0 || kinds&(prov.C|prov.Mapped) != 0 {
+		return rule.Hit{}, false
+	}
+	if v.len != nil && extent.Guarded(v.len, v.block) {
+		return rule.Hit{}, false
+	}
+	msg := fmt.Sprintf("%s in %s has a capacity of %s, more than any object: end the view with a third slice bound",
+		v.text, prov.FuncName(v.block.Parent()), size(v.need))
+	return hit(v, extent.Object{}, evidence.Medium, msg), true
+}
+
+func hit(v view, o extent.Object, sev evidence.Severity, msg string) rule.Hit {
+	var flow []rule.Step
+	if o.Pos.IsValid() {
+		text := o.Text
+		if o.Bytes >= 0 {
+			text += ", " + size(o.Bytes) + " from the pointer to its end"
+		}
+		flow = append(flow, rule.Step{Pos: o.Pos, Text: text})
+	}
+	if o.Call != nil {
+		flow = append(flow, rule.Step{Pos: o.Call.Pos(), Text: "passed to " + prov.FuncName(v.block.Parent())})
+	}
+	flow = append(flow, rule.Step{Pos: v.pos, Text: "the view is made"})
+	return rule.Hit{Pos: v.pos, End: v.end, Severity: sev, Message: msg, Flow: flow, Fixes: v.fix}
+}
+
+func stripInt(v ssa.Value) ssa.Value {
+	for {
+		c, ok := v.(*ssa.Convert)
+		if !ok {
+			return v
+		}
+		v = c.X
+	}
+}
+
+func valueName(v ssa.Value) string {
+	switch v := stripInt(v).(type) {
+	case *ssa.Parameter:
+		return v.Name()
+	case *ssa.Phi:
+		if v.Comment != "" {
+			return v.Comment
+		}
+	case *ssa.UnOp:
+		switch x := v.X.(type) {
+		case *ssa.Alloc:
+			return x.Comment
+		case *ssa.FieldAddr:
+			if f := ssafn.Field(x); f != nil {
+				return f.Name()
+			}
+		}
+	}
+	return "an expression"
+}
+
+func size(n int64) string {
+	if n == 1 {
+		return "1 byte"
+	}
+	return fmt.Sprintf("%d bytes", n)
+}
