@@ -91,9 +91,9 @@ func TestEnvironment(t *testing.T) {
 	got := environment([]string{
 		"HOME=/h", "PATH=/usr/bin", "GOFLAGS=-mod=mod", "GOPROXY=x", "GOTOOLCHAIN=local", "CGO_ENABLED=0",
 		"MOHO_STORE=/s", "GOOS=plan9", "LC_MESSAGES=de", "GOWORK=w",
-	}, "/tools")
+	}, "/tools", map[string]string{"GOPROXY": "y", "GOSUMDB": "off", "GOPRIVATE": ""})
 	want := []string{
-		"HOME=/h", "GOPROXY=x", "GOTOOLCHAIN=local",
+		"HOME=/h", "GOPROXY=x", "GOTOOLCHAIN=local", "GOPROXY=y", "GOSUMDB=off",
 		"PATH=/tools:/usr/bin", "GOFLAGS=-buildvcs=false", "GOWORK=off", "LC_ALL=C", "MOHO_CI=1",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -127,7 +127,7 @@ func TestNeedsAreComplete(t *testing.T) {
 		known = append(known, n.program)
 	}
 	found := 0
-	err := walkTests(filepath.Join("..", ".."), func(dir string, file *ast.File) {
+	err := walkGo(filepath.Join("..", ".."), func(name string, file *ast.File) {
 		for _, call := range callsTo(file, "testbin", "NeedTool") {
 			for _, arg := range call.Args[1:] {
 				lit, ok := arg.(*ast.BasicLit)
@@ -135,8 +135,8 @@ func TestNeedsAreComplete(t *testing.T) {
 					continue
 				}
 				found++
-				if name := strings.Trim(lit.Value, `"`); !slices.Contains(known, name) {
-					t.Errorf("%s: testbin.NeedTool(%q): internal/ci does not know which package brings it", dir, name)
+				if tool := strings.Trim(lit.Value, `"`); !slices.Contains(known, tool) {
+					t.Errorf("%s: testbin.NeedTool(%q): internal/ci does not know which package brings it", name, tool)
 				}
 			}
 		}
@@ -146,6 +146,22 @@ func TestNeedsAreComplete(t *testing.T) {
 	}
 	if found == 0 {
 		t.Error("no call of testbin.NeedTool found")
+	}
+}
+
+// TestLongIsFound: the long part runs the test functions that say so
+// themselves; a call outside test files would be missed.
+func TestLongIsFound(t *testing.T) {
+	err := walkGo(filepath.Join("..", ".."), func(name string, file *ast.File) {
+		if strings.HasSuffix(name, "_test.go") {
+			return
+		}
+		if n := len(callsTo(file, "testbin", "Long")) + len(callsTo(file, "testbin", "IsLong")); n > 0 {
+			t.Errorf("%s calls testbin.Long outside a test file", name)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -182,7 +198,7 @@ func TestFindTests(t *testing.T) {
 	root := t.TempDir()
 	write(t, root, map[string]string{
 		"a/a_test.go":          "package a\nfunc FuzzA(f *testing.F) {}\nfunc TestShort(t *testing.T) {}\nfunc TestSlow(t *testing.T) { t.Run(\"x\", func(t *testing.T) { testbin.Long(t) }) }\n",
-		"b/b_test.go":          "package b\nfunc helper(t *testing.T) { testbin.Long(t) }\nfunc (x) FuzzMethod() {}\n",
+		"b/b_test.go":          "package b\nfunc helper(t *testing.T) bool { return testbin.IsLong() }\nfunc (x) FuzzMethod() {}\n",
 		"b/b.go":               "package b\nfunc FuzzNotInATest() {}\n",
 		"c/testdata/c_test.go": "package c\nfunc FuzzC(f *testing.F) {}\n",
 	})

@@ -3,8 +3,10 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,9 +24,13 @@ var dropped = []string{
 // those that would change the answers, the tools' directory first in PATH, and
 // MOHO_CI, under which a test fails where it would skip.
 //
+// settings are what go env says about where modules come from. They go into the
+// environment because children that ignore the user's go env file (GOENV=off)
+// need them too.
+//
 // -buildvcs=false, because git refuses to describe a checkout that belongs to
 // somebody else, which is the rule in containers.
-func environment(caller []string, bin string) []string {
+func environment(caller []string, bin string, settings map[string]string) []string {
 	var env []string
 	path := ""
 	for _, kv := range caller {
@@ -38,9 +44,30 @@ func environment(caller []string, bin string) []string {
 			env = append(env, kv)
 		}
 	}
+	for _, name := range slices.Sorted(maps.Keys(settings)) {
+		if settings[name] != "" {
+			env = append(env, name+"="+settings[name])
+		}
+	}
 	return append(env,
 		"PATH="+bin+string(os.PathListSeparator)+path,
 		"GOFLAGS=-buildvcs=false", "GOWORK=off", "LC_ALL=C", "MOHO_CI=1")
+}
+
+// sources asks go env where modules, toolchains and build results are.
+func sources(ctx context.Context, root string) (map[string]string, error) {
+	cmd := exec.CommandContext(ctx, "go", "env", "-json",
+		"GOPROXY", "GOSUMDB", "GOPRIVATE", "GONOPROXY", "GONOSUMDB", "GOINSECURE", "GOPATH", "GOMODCACHE", "GOCACHE")
+	cmd.Dir = root
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("go env: %w", err)
+	}
+	settings := map[string]string{}
+	if err := json.Unmarshal(out, &settings); err != nil {
+		return nil, fmt.Errorf("go env: %w", err)
+	}
+	return settings, nil
 }
 
 // command is a process to run in the module's root.

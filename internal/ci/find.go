@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -20,7 +19,11 @@ type target struct{ dir, name string }
 // directory, each once.
 func findTests(root string, match func(*ast.FuncDecl) bool) ([]target, error) {
 	var found []target
-	err := walkTests(root, func(dir string, file *ast.File) {
+	err := walkGo(root, func(name string, file *ast.File) {
+		if !strings.HasSuffix(name, "_test.go") {
+			return
+		}
+		dir := path.Dir(name)
 		for _, decl := range file.Decls {
 			fn, ok := decl.(*ast.FuncDecl)
 			if !ok || !match(fn) {
@@ -38,8 +41,9 @@ func findTests(root string, match func(*ast.FuncDecl) bool) ([]target, error) {
 	return found, err
 }
 
-// walkTests parses the test files that go test ./... would compile somewhere.
-func walkTests(root string, visit func(dir string, file *ast.File)) error {
+// walkGo parses the Go files that ./... compiles somewhere; name is relative
+// to root, with slashes.
+func walkGo(root string, visit func(name string, file *ast.File)) error {
 	return filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -51,18 +55,18 @@ func walkTests(root string, visit func(dir string, file *ast.File)) error {
 			}
 			return nil
 		}
-		if !strings.HasSuffix(name, "_test.go") {
+		if !strings.HasSuffix(name, ".go") {
 			return nil
 		}
 		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
 		if err != nil {
-			return fmt.Errorf("find tests: %w", err)
+			return err
 		}
-		rel, err := filepath.Rel(root, filepath.Dir(name))
+		rel, err := filepath.Rel(root, name)
 		if err != nil {
 			return err
 		}
-		visit(path.Clean(filepath.ToSlash(rel)), file)
+		visit(filepath.ToSlash(rel), file)
 		return nil
 	})
 }
@@ -71,9 +75,9 @@ func isFuzz(fn *ast.FuncDecl) bool { return fn.Recv == nil && strings.HasPrefix(
 
 func isTest(fn *ast.FuncDecl) bool { return fn.Recv == nil && strings.HasPrefix(fn.Name.Name, "Test") }
 
-// callsLong reports whether fn calls testbin.Long.
+// callsLong reports whether fn skips something, or does less, outside the long part.
 func callsLong(fn *ast.FuncDecl) bool {
-	return len(callsTo(fn, "testbin", "Long")) > 0
+	return len(callsTo(fn, "testbin", "Long"))+len(callsTo(fn, "testbin", "IsLong")) > 0
 }
 
 // callsTo returns the calls of pkg.name inside node.

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"moho/internal/testbin"
 )
 
 // A need is a program that tests run, or something that must work, and the
@@ -91,7 +93,7 @@ func (c *ci) privilege(ctx context.Context) ([]string, error) {
 	if os.Geteuid() == 0 {
 		return env, nil
 	}
-	if exec.CommandContext(ctx, "sudo", "-n", "true").Run() == nil {
+	if sudo, err := lookPath("sudo", c.env); err == nil && exec.CommandContext(ctx, sudo, "-n", "true").Run() == nil {
 		return append([]string{"sudo", "-n"}, env...), nil
 	}
 	return nil, errors.New("neither root nor sudo without a password")
@@ -129,20 +131,16 @@ func installTools(ctx context.Context, c *ci) error {
 	return c.exec(ctx, command{argv: argv, env: []string{"CGO_ENABLED=0"}})
 }
 
-// toolchains are the Go releases whose binaries and cores the tests read; go
-// downloads them through GOTOOLCHAIN.
-var toolchains = []string{
-	"go1.18.10", "go1.20.14", "go1.21.13", "go1.22.12", "go1.23.12",
-	"go1.24.13", "go1.25.12", "go1.26.8", "go1.27.3",
-}
-
+// installToolchains has go download the releases whose binaries and cores the
+// tests read.
 func installToolchains(ctx context.Context, c *ci) error {
 	dir, err := os.MkdirTemp("", "moho-ci-") // outside the module: its go line does not bind an old toolchain
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	for _, version := range toolchains {
+	for _, release := range testbin.Releases {
+		version := "go" + release
 		var out writer
 		err := c.exec(ctx, command{
 			argv: []string{"go", "version"}, dir: dir, out: io.MultiWriter(&out, c.out),

@@ -60,7 +60,7 @@ func run(args []string) int {
 		return 0
 	}
 
-	c, err := newCI(root, *update)
+	c, err := newCI(ctx, root, *update)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "ci:", err)
 		return 1

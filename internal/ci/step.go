@@ -51,7 +51,7 @@ type ci struct {
 	out    io.Writer // of the step that runs
 }
 
-func newCI(root string, update bool) (*ci, error) {
+func newCI(ctx context.Context, root string, update bool) (*ci, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		return nil, fmt.Errorf("no place for tools: %w", err)
@@ -60,7 +60,14 @@ func newCI(root string, update bool) (*ci, error) {
 	if err := os.MkdirAll(bin, 0o755); err != nil {
 		return nil, err
 	}
-	return &ci{root: root, bin: bin, update: update, stdout: os.Stdout, env: environment(os.Environ(), bin)}, nil
+	settings, err := sources(ctx, root)
+	if err != nil {
+		return nil, err
+	}
+	return &ci{
+		root: root, bin: bin, update: update, stdout: os.Stdout,
+		env: environment(os.Environ(), bin, settings),
+	}, nil
 }
 
 type outcome struct {
