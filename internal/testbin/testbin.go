@@ -154,6 +154,11 @@ func (c Config) env() []string {
 	}
 	env = append(env, "GOENV=off", "GOFLAGS=", "GOWORK=off", "GO111MODULE=on", "GOTOOLCHAIN="+toolchain,
 		"GOOS="+c.GOOS, "GOARCH="+c.GOARCH, "CGO_ENABLED="+cgo)
+	if strings.HasPrefix(c.Go, "1.19.") {
+		// Its package index cannot find a GOROOT that lies in the module cache,
+		// which is where GOTOOLCHAIN puts it: import "": unknown directory.
+		env = append(env, "GODEBUG=goindex=0")
+	}
 	return append(env, c.Env...)
 }
 
