@@ -104,7 +104,7 @@ func TestEnvironment(t *testing.T) {
 func TestMissingNamesPackages(t *testing.T) {
 	c := &ci{env: []string{"PATH=" + t.TempDir()}}
 	pkgs, programs := c.missing(t.Context())
-	if want := []string{"git", "binutils", "gdb", "gcc", "libc6-dev"}; !cmp.Equal(want, pkgs) {
+	if want := []string{"git", "util-linux", "binutils", "gdb", "gcc", "libc6-dev"}; !cmp.Equal(want, pkgs) {
 		t.Errorf("packages %q, want %q", pkgs, want)
 	}
 	if len(programs) != len(needs) {
@@ -115,7 +115,7 @@ func TestMissingNamesPackages(t *testing.T) {
 	}
 	c.out = new(bytes.Buffer)
 	err := installPackages(t.Context(), c)
-	if want := "apt-get install -y --no-install-recommends git binutils gdb gcc libc6-dev"; err == nil || !strings.HasSuffix(err.Error(), want) {
+	if want := "apt-get install -y --no-install-recommends git util-linux binutils gdb gcc libc6-dev"; err == nil || !strings.HasSuffix(err.Error(), want) {
 		t.Errorf("error %v does not end with what to type", err)
 	}
 }
@@ -168,15 +168,15 @@ func TestLongIsFound(t *testing.T) {
 func TestDepsText(t *testing.T) {
 	lines := map[string]bool{}
 	for _, list := range []string{
-		`{"ImportPath":"moho/core","Imports":["io"]} {"ImportPath":"fmt","Standard":true,"Imports":["unsafe"]}`,
-		`{"ImportPath":"moho/core","Imports":["unsafe"]} {"ImportPath":"example.org/a","Imports":[]}`,
+		`{"ImportPath":"us/core","Module":{"Path":"us","Main":true},"Imports":["io"]} {"ImportPath":"fmt","Standard":true,"Imports":["unsafe"]}`,
+		`{"ImportPath":"us/core","Module":{"Path":"us","Main":true},"Imports":["unsafe"]} {"ImportPath":"example.org/a","Module":{"Path":"example.org/a"},"Imports":[]}`,
 	} {
 		if err := addDeps(lines, list); err != nil {
 			t.Fatal(err)
 		}
 	}
 	_, got, _ := strings.Cut(depsText(lines), "\n\n")
-	if want := "  example.org/a\n! moho/core\n"; got != want {
+	if want := "! ./core\n  example.org/a\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	if err := addDeps(lines, `{"ImportPath":`); err == nil {

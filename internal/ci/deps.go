@@ -49,7 +49,7 @@ func (c *ci) deps(ctx context.Context) (string, error) {
 		goos, goarch, _ := strings.Cut(target, "/")
 		var out writer
 		err := c.exec(ctx, command{
-			argv: []string{"go", "list", "-deps", "-json=ImportPath,Standard,Imports", "./cmd/moho"},
+			argv: []string{"go", "list", "-deps", "-json=ImportPath,Standard,Imports,Module", "./cmd/moho"},
 			env:  []string{"GOOS=" + goos, "GOARCH=" + goarch, "CGO_ENABLED=0"},
 			out:  &out,
 		})
@@ -69,13 +69,23 @@ func addDeps(lines map[string]bool, list string) error {
 			ImportPath string
 			Standard   bool
 			Imports    []string
+			Module     *struct {
+				Path string
+				Main bool
+			}
 		}
 		if err := dec.Decode(&p); err != nil {
 			return fmt.Errorf("go list: %w", err)
 		}
-		if !p.Standard {
-			lines[p.ImportPath] = lines[p.ImportPath] || slices.Contains(p.Imports, "unsafe")
+		if p.Standard {
+			continue
 		}
+		name := p.ImportPath
+		if p.Module != nil && p.Module.Main {
+			// Ours stay the same when -module gives the tree another path.
+			name = "." + strings.TrimPrefix(name, p.Module.Path)
+		}
+		lines[name] = lines[name] || slices.Contains(p.Imports, "unsafe")
 	}
 	return nil
 }

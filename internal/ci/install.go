@@ -25,6 +25,7 @@ type need struct {
 // needs has every name that a test passes to testbin.NeedTool, Go tools apart.
 var needs = []need{
 	{program: "git", pkg: "git"},
+	{program: "setarch", pkg: "util-linux"},
 	{program: "readelf", pkg: "binutils"},
 	{program: "objdump", pkg: "binutils"},
 	{program: "nm", pkg: "binutils"},

@@ -39,7 +39,7 @@ const install = `
 echo "$DEBIAN_FRONTEND $@" >>$here/log
 [ "$1" = update ] && { : >$here/updated; exit 0; }
 [ -n "$STALE" ] && [ ! -e $here/updated ] && exit 100
-for p in git readelf objdump nm strip objcopy gdb gcore gcc; do
+for p in git setarch readelf objdump nm strip objcopy gdb gcore gcc; do
 	printf '#!/bin/sh\n' >$here/$p || exit
 	/bin/chmod +x $here/$p
 done`
@@ -52,8 +52,8 @@ func TestInstallPackages(t *testing.T) {
 		err     string
 		wantLog string // the last line of what apt-get was asked
 	}{
-		{name: "installs", apt: install, wantLog: "noninteractive install -y --no-install-recommends git binutils gdb gcc libc6-dev"},
-		{name: "stale lists", apt: install, env: []string{"STALE=1"}, wantLog: "noninteractive install -y --no-install-recommends git binutils gdb gcc libc6-dev"},
+		{name: "installs", apt: install, wantLog: "noninteractive install -y --no-install-recommends git util-linux binutils gdb gcc libc6-dev"},
+		{name: "stale lists", apt: install, env: []string{"STALE=1"}, wantLog: "noninteractive install -y --no-install-recommends git util-linux binutils gdb gcc libc6-dev"},
 		{name: "no network", apt: `echo "E: no network"; exit 100`, err: "exit status 100"},
 		{name: "says yes and does nothing", apt: `exit 0`, err: "still missing after apt-get install"},
 	} {
@@ -95,7 +95,7 @@ func TestInstallWithoutRights(t *testing.T) {
 	}
 	c, _ := fake(t, map[string]string{"apt-get": install, "sudo": "exit 1"})
 	err := installPackages(t.Context(), c)
-	if want := "install by hand: apt-get update && apt-get install -y --no-install-recommends git binutils gdb gcc libc6-dev"; err == nil || !strings.HasSuffix(err.Error(), want) {
+	if want := "install by hand: apt-get update && apt-get install -y --no-install-recommends git util-linux binutils gdb gcc libc6-dev"; err == nil || !strings.HasSuffix(err.Error(), want) {
 		t.Errorf("error %v, want one that ends in %q", err, want)
 	}
 }
