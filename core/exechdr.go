@@ -51,8 +51,9 @@ func (p *Process) elfAt(a Addr) []byte {
 }
 
 // sameHeaders reports whether the ELF header in memory describes the same
-// program as f: entry point and loaded segments. Offsets in the file are not
-// compared, because strip moves what it leaves.
+// program as f: entry point and loaded segments. Offsets in the file and the
+// size of data in it are not compared: strip moves what it leaves, and cuts
+// zeros off the end of the data.
 func sameHeaders(page []byte, f *objfile.File) bool {
 	if le64(page[layout.EhEntry:]) != uint64(f.Entry()) {
 		return false
@@ -72,7 +73,10 @@ func sameHeaders(page []byte, f *objfile.File) bool {
 			return false
 		}
 		s := segs[0]
-		if le64(ph[16:]) != uint64(s.Addr) || le64(ph[32:]) != s.FileSize || le64(ph[40:]) != s.MemSize {
+		if le64(ph[16:]) != uint64(s.Addr) || le64(ph[40:]) != s.MemSize {
+			return false
+		}
+		if !s.Write && le64(ph[32:]) != s.FileSize {
 			return false
 		}
 		segs = segs[1:]

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 
-	"moho/evidence"
 	"moho/objfile"
 )
 
@@ -81,17 +80,6 @@ func fill(pieces []piece, addr Addr, data []byte) []piece {
 		out = append(out, cut(next, end))
 	}
 	return out
-}
-
-// ExecutableBuildID returns the Build IDs of the main executable from its first
-// page, which kernel cores hold. It reports false when the page or the notes in
-// it are not there: qemu-user leaves the page out.
-func (p *Process) ExecutableBuildID() (evidence.BuildID, bool) {
-	page, _ := p.executableHeader()
-	if page == nil {
-		return evidence.BuildID{}, false
-	}
-	return objfile.ELFBuildID(page)
 }
 
 // Bias returns what must be added to a link-time address of the main executable

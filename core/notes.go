@@ -37,22 +37,30 @@ func (p *Process) readNotes(segments []span) {
 
 // readNoteSegment reads notes from b, which lies at base in the file.
 func (p *Process) readNoteSegment(b []byte, base uint64) {
-	pos := uint64(0)
+	short := eachNote(b, func(name string, typ uint32, desc []byte, off uint64) {
+		p.readNote(name, typ, desc, int64(base+off))
+	})
+	if short >= 0 {
+		p.gap("note", p.name, "the note at offset %#x does not end in its segment, which has %d more bytes",
+			base+uint64(short), len(b)-short)
+	}
+}
+
+// eachNote yields the notes in b, with the place of desc in b. It returns the
+// place of a note that is cut off, or -1.
+func eachNote(b []byte, yield func(name string, typ uint32, desc []byte, off uint64)) (short int) {
 	size := uint64(len(b))
-	for size-pos >= 12 {
-		nameSize := uint64(le32(b[pos:]))
-		descSize := uint64(le32(b[pos+4:]))
-		typ := le32(b[pos+8:])
+	for pos := uint64(0); size-pos >= 12; {
+		nameSize, descSize, typ := uint64(le32(b[pos:])), uint64(le32(b[pos+4:])), le32(b[pos+8:])
 		desc := pos + 12 + (nameSize+3)&^3
 		if desc+descSize > size {
-			p.gap("note", p.name, "the note at offset %#x has %d bytes, %d are left in its segment",
-				base+pos, 12+(nameSize+3)&^3+descSize, size-pos)
-			return
+			return int(pos)
 		}
 		name := bytes.TrimRight(b[pos+12:pos+12+nameSize], "\x00")
-		p.readNote(string(name), typ, b[desc:desc+descSize:desc+descSize], int64(base+desc))
+		yield(string(name), typ, b[desc:desc+descSize:desc+descSize], desc)
 		pos = min(desc+(descSize+3)&^3, size)
 	}
+	return -1
 }
 
 // readNote reads one note; off is the place of desc in the file.

@@ -46,8 +46,9 @@ const (
 	MachineAMD64 = 62
 	MachineARM64 = 183
 
-	PTLoad = 1
-	PTNote = 4
+	PTLoad  = 1
+	PTNote  = 4
+	SHTNote = 7
 
 	FlagExec  = 1
 	FlagWrite = 2
@@ -63,6 +64,12 @@ const (
 	NTFile     = 0x46494c45
 	NTSigInfo  = 0x53494749
 	NTXState   = 0x202 // name "LINUX"
+)
+
+// Build ID notes of executables, under the names "Go" and "GNU".
+const (
+	NTGoBuildID  = 4
+	NTGNUBuildID = 3
 )
 
 // struct elf_prstatus: the registers start at PRReg and are followed by an
