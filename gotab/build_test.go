@@ -1,6 +1,7 @@
 package gotab_test
 
 import (
+	"slices"
 	"testing"
 
 	"moho/gotab"
@@ -29,22 +30,30 @@ func open(tb testing.TB, path string) (*objfile.File, *gotab.Table) {
 	return f, t
 }
 
-// releases returns what to test: the recent ones, all in the long part.
-func releases() []string {
-	if testbin.IsLong() {
-		return testbin.Releases
-	}
-	return testbin.Recent()
-}
-
-// every runs test for each release, target and link mode.
-func every(t *testing.T, test func(t *testing.T, c testbin.Config)) {
-	for _, release := range releases() {
+// matrix returns the builds to test: all of them in the long part; otherwise all
+// of the releases whose cores are read (1.24 and newer), and of the ones before
+// what needs few builds of the standard library.
+func matrix() []testbin.Config {
+	var out []testbin.Config
+	for i, release := range testbin.Releases {
 		for _, goarch := range []string{"amd64", "arm64"} {
 			for _, mode := range testbin.Modes("linux", goarch) {
-				c := testbin.Config{Go: release, GOOS: "linux", GOARCH: goarch, Mode: mode}
-				t.Run(c.String(), func(t *testing.T) { test(t, c) })
+				recent, fresh := i >= 3, i >= 6
+				simple := mode == testbin.Plain || mode == testbin.Stripped || goarch == "amd64" && mode == testbin.PIEStripped
+				if testbin.IsLong() || fresh || recent && simple {
+					out = append(out, testbin.Config{Go: release, GOOS: "linux", GOARCH: goarch, Mode: mode})
+				}
 			}
+		}
+	}
+	return out
+}
+
+// every runs test for each build in the matrix whose mode is among modes.
+func every(t *testing.T, test func(t *testing.T, c testbin.Config), modes ...testbin.Mode) {
+	for _, c := range matrix() {
+		if len(modes) == 0 || slices.Contains(modes, c.Mode) {
+			t.Run(c.String(), func(t *testing.T) { test(t, c) })
 		}
 	}
 }
