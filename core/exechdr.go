@@ -83,12 +83,3 @@ func sameHeaders(page []byte, f *objfile.File) bool {
 	}
 	return len(segs) == 0
 }
-
-// headersEnd returns where the program headers of f end.
-func headersEnd(f *objfile.File) uint64 {
-	var h [layout.EhdrSize]byte
-	if n, _ := f.ReadAt(h[:], 0); n < len(h) {
-		return 0
-	}
-	return le64(h[layout.EhPhoff:]) + uint64(le16(h[layout.EhPhnum:]))*layout.PhdrSize
-}

@@ -159,8 +159,8 @@ func (p *Process) mismatch(f *objfile.File, what string) error {
 // sameCode compares the code that the core itself holds with that of f. It
 // returns how many bytes were equal, or where the first difference is.
 //
-// The file header and the program headers are skipped: strip changes offsets in
-// them.
+// The first page is skipped: it is headers, and strip changes those. What of
+// them must not change, sameHeaders has compared.
 func (p *Process) sameCode(f *objfile.File, bias uint64) (n uint64, at Addr, same bool) {
 	for _, s := range f.Segments() {
 		if s.Write || !s.Exec {
@@ -168,7 +168,7 @@ func (p *Process) sameCode(f *objfile.File, bias uint64) (n uint64, at Addr, sam
 		}
 		skip := uint64(0)
 		if s.Off == 0 {
-			skip = headersEnd(f)
+			skip = minPage
 		}
 		for off := skip; off < s.FileSize && n < maxCompare; {
 			addr := Addr(uint64(s.Addr) + off + bias)
