@@ -64,7 +64,7 @@ type Step struct {
 type Hits struct {
 	Rule       string
 	Hits       []Hit
-	Suppressed int // hits that a moho:ignore comment silenced
+	Suppressed []token.Pos // hits that a moho:ignore comment silenced
 }
 
 // HitsType is Hits as go/analysis wants it.
@@ -78,7 +78,7 @@ func Report(pass *analysis.Pass, r Rule, hits []Hit) *Hits {
 	ignored := ignores(pass)
 	for _, h := range hits {
 		if ignored.covers(pass.Fset, h.Pos, r.Name) {
-			out.Suppressed++
+			out.Suppressed = append(out.Suppressed, h.Pos)
 			continue
 		}
 		h.Fixes = usableFixes(pass, h.Fixes)

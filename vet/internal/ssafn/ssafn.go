@@ -26,6 +26,7 @@ import (
 	"go/token"
 	"go/types"
 	"reflect"
+	"slices"
 	"strconv"
 
 	"golang.org/x/tools/go/analysis"
@@ -61,11 +62,14 @@ type Program struct {
 // Relevant reports whether any of the files imports unsafe, which a file that
 // imports C does once cgo has been over it.
 func Relevant(files []*ast.File) bool {
-	for _, f := range files {
-		for _, imp := range f.Imports {
-			if path, err := strconv.Unquote(imp.Path.Value); err == nil && (path == "unsafe" || path == "C") {
-				return true
-			}
+	return slices.ContainsFunc(files, RelevantFile)
+}
+
+// RelevantFile is [Relevant] for one file; its imports are all it looks at.
+func RelevantFile(f *ast.File) bool {
+	for _, imp := range f.Imports {
+		if path, err := strconv.Unquote(imp.Path.Value); err == nil && (path == "unsafe" || path == "C") {
+			return true
 		}
 	}
 	return false

@@ -1,0 +1,165 @@
+package vet
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"go/parser"
+	"go/token"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+
+	"golang.org/x/tools/go/packages"
+
+	"moho/vet/internal/ssafn"
+)
+
+// target is one GOOS/GOARCH. given is false for what the environment says.
+type target struct {
+	goos, goarch string
+	goVersion    string
+	goroot       string
+	given        bool
+}
+
+func (t target) String() string { return t.goos + "/" + t.goarch }
+
+// targets resolves opts.Targets.
+func targets(ctx context.Context, opts Options) ([]target, error) {
+	cmd := exec.CommandContext(ctx, "go", "env", "-json", "GOOS", "GOARCH", "GOVERSION", "GOROOT")
+	cmd.Dir = opts.Dir
+	cmd.Env = environ(opts, target{})
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("go env in %s: %w: %s", cmp.Or(opts.Dir, "."), err, strings.TrimSpace(stderr.String()))
+	}
+	var env struct{ GOOS, GOARCH, GOVERSION, GOROOT string }
+	if err := json.Unmarshal(out, &env); err != nil {
+		return nil, fmt.Errorf("go env: %w", err)
+	}
+	host := target{goos: env.GOOS, goarch: env.GOARCH, goVersion: env.GOVERSION, goroot: env.GOROOT}
+	if len(opts.Targets) == 0 {
+		return []target{host}, nil
+	}
+	var list []target
+	for _, s := range opts.Targets {
+		goos, goarch, ok := strings.Cut(s, "/")
+		if !ok || goos == "" || goarch == "" || strings.Contains(goarch, "/") {
+			return nil, fmt.Errorf("target %q: want GOOS/GOARCH", s)
+		}
+		t := target{goos, goarch, host.goVersion, host.goroot, true}
+		if !slices.Contains(list, t) {
+			list = append(list, t)
+		}
+	}
+	slices.SortFunc(list, func(a, b target) int { return cmp.Compare(a.String(), b.String()) })
+	return list, nil
+}
+
+// environ is the environment of the go command for one target.
+func environ(opts Options, t target) []string {
+	env := opts.Env
+	if env == nil {
+		env = os.Environ()
+	}
+	env = append(slices.Clone(env), "GOPACKAGESDRIVER=off")
+	if t.given {
+		env = append(env, "GOOS="+t.goos, "GOARCH="+t.goarch)
+	}
+	if opts.Dir != "" {
+		env = append(env, "PWD="+opts.Dir)
+	}
+	return env
+}
+
+// loaded is what the patterns match, for one target.
+type loaded struct {
+	target  target
+	fset    *token.FileSet
+	units   []*unit // packages that import unsafe, before their test variants
+	matched []string
+	errors  []packages.Error
+	types   *importer
+}
+
+// A unit is one package, or one test variant of it, to be analysed.
+type unit struct {
+	pkg  *packages.Package
+	name string // the package's path without what marks a test variant
+}
+
+// load asks the go command for the packages and for their dependencies' types.
+//
+// Packages are compiled on the way, as go vet does it too: that yields the
+// compiler's own messages for those that do not compile, and the types of
+// dependencies without reading their source. Only packages that import unsafe
+// are parsed after that.
+func load(ctx context.Context, opts Options, t target) (*loaded, error) {
+	cfg := &packages.Config{
+		Context: ctx,
+		Mode: packages.NeedName | packages.NeedFiles | packages.NeedCompiledGoFiles | packages.NeedImports |
+			packages.NeedDeps | packages.NeedExportFile | packages.NeedModule | packages.NeedForTest,
+		Dir:        opts.Dir,
+		Env:        environ(opts, t),
+		Tests:      opts.Tests,
+		BuildFlags: opts.BuildFlags,
+	}
+	if len(opts.Tags) > 0 {
+		cfg.BuildFlags = append(slices.Clone(cfg.BuildFlags), "-tags="+strings.Join(opts.Tags, ","))
+	}
+	patterns := opts.Patterns
+	if len(patterns) == 0 {
+		patterns = []string{"."}
+	}
+	roots, err := packages.Load(cfg, patterns...)
+	if err != nil {
+		return nil, fmt.Errorf("load %s: %w", strings.Join(patterns, " "), err)
+	}
+	l := &loaded{target: t, fset: token.NewFileSet()}
+	l.types = newImporter(l.fset)
+	broken := map[string]bool{}
+	packages.Visit(roots, nil, func(p *packages.Package) {
+		for _, e := range p.Errors {
+			l.errors = append(l.errors, e)
+			broken[p.ID] = true
+		}
+	})
+	for _, p := range roots {
+		if p.Name == "" && len(p.Errors) > 0 || strings.HasSuffix(p.ID, ".test") {
+			continue // matches nothing, or a generated test main
+		}
+		name := strings.TrimSuffix(p.PkgPath, "_test")
+		if p.ForTest == "" {
+			name = p.PkgPath
+		}
+		l.matched = append(l.matched, name)
+		if !broken[p.ID] && importsUnsafe(p.CompiledGoFiles) {
+			l.units = append(l.units, &unit{pkg: p, name: name})
+		}
+	}
+	slices.SortStableFunc(l.units, func(a, b *unit) int {
+		return cmp.Or(cmp.Compare(a.pkg.ForTest, b.pkg.ForTest), cmp.Compare(a.pkg.ID, b.pkg.ID))
+	})
+	return l, nil
+}
+
+// importsUnsafe looks at import clauses only. A file that can't be read is
+// left to the type checker to complain about.
+func importsUnsafe(files []string) bool {
+	for _, name := range files {
+		f, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ImportsOnly|parser.SkipObjectResolution)
+		if f == nil || err != nil {
+			return true
+		}
+		if ssafn.RelevantFile(f) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,71 @@
+package vet
+
+import (
+	"moho/evidence"
+)
+
+// Options says what [Run] looks at. The zero value is the package in the
+// current directory, for the target that the environment selects.
+type Options struct {
+	Dir      string   // where patterns are resolved; "" is the current directory
+	Patterns []string // as for go list; none means "."
+	Tags     []string // build tags
+	Targets  []string // GOOS/GOARCH; none means what the environment says
+	Tests    bool     // also look at test files
+
+	// Env is the environment of the go command and of what it starts, as for
+	// exec.Cmd; nil means this process's own. GOOS and GOARCH are set per
+	// target, and a package driver is never used.
+	Env []string
+
+	// BuildFlags go to the go command as they are. A build that follows finds
+	// its packages in the cache when it uses the same ones (-trimpath).
+	BuildFlags []string
+
+	// Progress, when set, is called from one goroutine at a time with the
+	// number of packages done and how many there are so far.
+	Progress func(done, total int64)
+}
+
+// Result is what [Run] found.
+//
+// Findings are sorted as [evidence.SortFindings] does; one defect is listed
+// once, with all targets and test variants it was seen in merged. Packages
+// counts the packages that patterns matched, whether they use unsafe or not.
+type Result struct {
+	Findings   []evidence.Finding
+	Gaps       []evidence.Gap
+	Packages   int
+	Targets    []string // GOOS/GOARCH looked at, sorted
+	Suppressed int      // findings that a moho:ignore comment silenced
+}
+
+// Document is a Result as moho vet --json prints it: schema moho/vet/v1,
+// docs/schemas/vet.v1.json.
+type Document struct {
+	Schema     string             `json:"schema"`
+	Findings   []evidence.Finding `json:"findings"`
+	Gaps       []evidence.Gap     `json:"gaps"`
+	Packages   int                `json:"packages"`
+	Targets    []string           `json:"targets"`
+	Suppressed int                `json:"suppressed"`
+}
+
+// Document returns r with the schema's name and no null in it.
+func (r Result) Document() Document {
+	return Document{
+		Schema:     evidence.SchemaVet,
+		Findings:   some(r.Findings),
+		Gaps:       some(r.Gaps),
+		Packages:   r.Packages,
+		Targets:    some(r.Targets),
+		Suppressed: r.Suppressed,
+	}
+}
+
+func some[T any](s []T) []T {
+	if s == nil {
+		return []T{}
+	}
+	return s
+}

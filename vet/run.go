@@ -1,0 +1,151 @@
+package vet
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"golang.org/x/tools/go/analysis/checker"
+	"golang.org/x/tools/go/packages"
+
+	"moho/evidence"
+	"moho/vet/internal/rule"
+)
+
+// Run loads the packages that opts names, for each target, and applies every
+// rule to them.
+//
+// When packages do not compile, the error is a [*LoadError] with the
+// compiler's messages, and the result holds what was found in the others: it
+// is then an answer, but not a complete one. Any other error comes with a zero
+// result. What could be compiled but not analysed is a gap.
+//
+// The result depends on the source, the options and the toolchain only: it is
+// the same, byte for byte, on every run and for any number of processors.
+func Run(ctx context.Context, opts Options) (Result, error) {
+	targets, err := targets(ctx, opts)
+	if err != nil {
+		return Result{}, err
+	}
+	m := merger{byKey: map[findingKey]int{}, packages: map[string]bool{}, gaps: map[evidence.Gap]bool{}, silenced: map[findingKey]bool{}}
+	failed := &LoadError{}
+	for _, t := range targets {
+		l, err := load(ctx, opts, t)
+		if err != nil {
+			return Result{}, err
+		}
+		failed.add(l.errors)
+		if err := m.target(ctx, l, opts.Progress); err != nil {
+			return Result{}, err
+		}
+	}
+	r := m.result()
+	for _, t := range targets {
+		r.Targets = append(r.Targets, t.String())
+	}
+	slices.Sort(r.Targets)
+	if len(failed.Messages) > 0 {
+		return r, failed
+	}
+	if r.Packages == 0 {
+		return Result{}, noPackages(opts)
+	}
+	return r, nil
+}
+
+type findingKey struct {
+	rule string
+	pos  evidence.Position
+}
+
+// merger collects the findings of all targets and variants of packages.
+type merger struct {
+	findings []evidence.Finding
+	byKey    map[findingKey]int
+	packages map[string]bool
+	gaps     map[evidence.Gap]bool
+	silenced map[findingKey]bool
+}
+
+// target analyses what was loaded for one target. Packages go before their
+// test variants, so that a finding in both is told as the package alone has it.
+func (m *merger) target(ctx context.Context, l *loaded, progress func(done, total int64)) error {
+	for _, path := range l.matched {
+		m.packages[path] = true
+	}
+	for i, u := range l.units {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if progress != nil {
+			progress(int64(i), int64(len(l.units)))
+		}
+		m.unit(l, u)
+	}
+	if progress != nil {
+		progress(int64(len(l.units)), int64(len(l.units)))
+	}
+	return nil
+}
+
+// unit type-checks and analyses one package.
+func (m *merger) unit(l *loaded, u *unit) {
+	if err := l.check(u); err != nil {
+		m.gaps[evidence.Gap{What: "package not analysed", Where: u.pkg.PkgPath, Why: err.Error()}] = true
+		return
+	}
+	graph, err := checker.Analyze(Suite, []*packages.Package{u.pkg}, nil)
+	if err != nil {
+		m.gaps[evidence.Gap{What: "package not analysed", Where: u.pkg.PkgPath, Why: err.Error()}] = true
+		return
+	}
+	for _, act := range graph.Roots {
+		if act.Err != nil {
+			m.gaps[evidence.Gap{What: "package not analysed by " + act.Analyzer.Name, Where: u.pkg.PkgPath, Why: act.Err.Error()}] = true
+			continue
+		}
+		hits := act.Result.(*rule.Hits)
+		for _, pos := range hits.Suppressed {
+			m.silenced[findingKey{hits.Rule, u.position(l, pos)}] = true
+		}
+		for _, h := range hits.Hits {
+			f, ok := u.finding(l, hits.Rule, h)
+			if !ok {
+				continue
+			}
+			m.add(f)
+		}
+	}
+	u.release()
+}
+
+// add merges f with the same finding of an earlier target or variant.
+func (m *merger) add(f evidence.Finding) {
+	key := findingKey{f.Rule, f.Pos}
+	i, seen := m.byKey[key]
+	if !seen {
+		m.byKey[key] = len(m.findings)
+		m.findings = append(m.findings, f)
+		return
+	}
+	for _, t := range f.Targets {
+		if !slices.Contains(m.findings[i].Targets, t) {
+			m.findings[i].Targets = append(m.findings[i].Targets, t)
+		}
+	}
+}
+
+func (m *merger) result() Result {
+	r := Result{Findings: m.findings, Packages: len(m.packages), Suppressed: len(m.silenced)}
+	for _, f := range r.Findings {
+		slices.Sort(f.Targets)
+	}
+	evidence.SortFindings(r.Findings)
+	for g := range m.gaps {
+		r.Gaps = append(r.Gaps, g)
+	}
+	slices.SortFunc(r.Gaps, func(a, b evidence.Gap) int {
+		return cmp.Or(cmp.Compare(a.Where, b.Where), cmp.Compare(a.What, b.What), cmp.Compare(a.Why, b.Why))
+	})
+	return r
+}
