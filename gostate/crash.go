@@ -2,6 +2,7 @@ package gostate
 
 import (
 	"fmt"
+	"path"
 	"strings"
 
 	"moho/core"
@@ -180,7 +181,7 @@ func (c *Crash) blame() int {
 	}
 	for i := at; i < len(frames); i++ {
 		f := &frames[i]
-		if !f.System && !f.Foreign && !strings.HasPrefix(f.Func, "runtime.") {
+		if !f.System && !f.Foreign && !ofRuntime(f) {
 			return i
 		}
 	}
@@ -188,4 +189,14 @@ func (c *Crash) blame() int {
 		return at
 	}
 	return -1
+}
+
+// ofRuntime reports whether a function that a traceback shows is the runtime's
+// nevertheless: exported by it, or written there for another package to link to.
+func ofRuntime(f *Frame) bool {
+	if strings.HasPrefix(f.Func, "runtime.") {
+		return true
+	}
+	inRuntime := path.Base(path.Dir(f.File)) == "runtime"
+	return inRuntime && !strings.Contains(f.Func, "/runtime.")
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 
 	"moho/core"
 )
@@ -100,7 +101,7 @@ func (w *World) value(a uint64) (string, bool) {
 	if !ok {
 		return fmt.Sprintf("(%#x) %#x", typ, data), true
 	}
-	text, ok := basic(&v, kind, core.Addr(data))
+	text, ok := w.basic(&v, kind, core.Addr(data))
 	switch {
 	case !ok:
 		return fmt.Sprintf("(%s) %#x", name, data), true
@@ -113,7 +114,7 @@ func (w *World) value(a uint64) (string, bool) {
 }
 
 // basic returns the text of a value of a basic kind at a.
-func basic(v *view, kind uint8, a core.Addr) (string, bool) {
+func (w *World) basic(v *view, kind uint8, a core.Addr) (string, bool) {
 	if kind == kString {
 		s, ok := readString(v, a)
 		return indent(s), ok
@@ -150,36 +151,28 @@ func basic(v *view, kind uint8, a core.Addr) (string, bool) {
 	case kInt, kInt64:
 		return strconv.FormatInt(int64(x), 10), true
 	case kFloat32:
-		return printFloat(float64(math.Float32frombits(uint32(x)))), true
+		return w.float(float64(math.Float32frombits(uint32(x))), 32), true
 	case kFloat64:
-		return printFloat(math.Float64frombits(x)), true
+		return w.float(math.Float64frombits(x), 64), true
 	}
 	return strconv.FormatUint(x, 10), true
 }
 
-// printFloat formats as the runtime's print does: +1.500000e+000.
-func printFloat(f float64) string {
+// float formats as the runtime's print does: shortest since Go 1.26, before that
+// always as +1.500000e+000.
+func (w *World) float(f float64, bits int) string {
+	if w.layout.Minor >= 26 {
+		return strconv.FormatFloat(f, 'g', -1, bits)
+	}
 	switch {
 	case math.IsNaN(f):
 		return "NaN"
-	case math.IsInf(f, 1):
-		return "+Inf"
-	case math.IsInf(f, -1):
-		return "-Inf"
+	case math.IsInf(f, 0):
+		return fmt.Sprintf("%+v", f)
 	}
-	s := strconv.FormatFloat(f, 'e', 6, 64)
-	if f >= 0 && !math.Signbit(f) {
-		s = "+" + s
+	mantissa, exp, _ := strings.Cut(strconv.FormatFloat(f, 'e', 6, 64), "e")
+	if mantissa[0] != '-' {
+		mantissa = "+" + mantissa
 	}
-	// The exponent has three digits.
-	n := len(s)
-	for i := n - 1; i >= 0; i-- {
-		if s[i] == '+' || s[i] == '-' {
-			for len(s)-i-1 < 3 {
-				s = s[:i+1] + "0" + s[i+1:]
-			}
-			break
-		}
-	}
-	return s
+	return mantissa + "e" + exp[:1] + strings.Repeat("0", 4-len(exp)) + exp[1:]
 }
