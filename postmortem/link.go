@@ -82,11 +82,26 @@ func (c *Case) Links(g *gostate.Goroutine, i int) []evidence.Link {
 	if len(ms) == 0 {
 		return nil
 	}
-	grade := evidence.OnThisStack
-	if g.Frames[i].Fault {
-		grade = evidence.FaultingFrame
+	return c.links.link(ms, c.grade(g, i))
+}
+
+func (c *Case) grade(g *gostate.Goroutine, i int) evidence.Grade {
+	if c.faulting(g, i) {
+		return evidence.FaultingFrame
 	}
-	return c.links.link(ms, grade)
+	return evidence.OnThisStack
+}
+
+// faulting reports whether frame i of g raised a signal or, where no
+// instruction did, ended the process by calling panic or making a fatal error.
+// When the instruction is the runtime's own (a memmove), its caller is not it.
+func (c *Case) faulting(g *gostate.Goroutine, i int) bool {
+	if g.Frames[i].Fault {
+		return true
+	}
+	died := c.crash.Goroutine
+	return died != nil && died.Addr == g.Addr && c.crash.FaultFrame == i &&
+		!slices.ContainsFunc(died.Frames, func(fr gostate.Frame) bool { return fr.Fault })
 }
 
 // CreatorLinks returns the findings about the function that started g.

@@ -49,6 +49,7 @@ type Case struct {
 	Artifact evidence.Artifact   // what it says about it
 	Gaps     []evidence.Gap
 
+	crash gostate.Crash // Goroutine is nil when nothing ended the process
 	links linker
 }
 
@@ -85,6 +86,7 @@ func Open(ctx context.Context, path string, o Options) (c *Case, err error) {
 	if err := context.Cause(ctx); err != nil {
 		return c, err
 	}
+	c.crash, _ = c.World.Crash()
 	c.findReport(o.Stores)
 	c.links = newLinker(c)
 	return c, nil

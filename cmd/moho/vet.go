@@ -58,7 +58,7 @@ func newVet(a *app) *cobra.Command {
 				return err
 			}
 			if a.ui.JSON {
-				err = cli.JSON(a.ui.Out, vet.NewReport(res))
+				err = cli.JSON(a.ui.Out, res.Document())
 			} else {
 				a.printFindings(res.Findings)
 				a.printVetSummary(res)

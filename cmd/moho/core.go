@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"moho/core"
+	"moho/internal/cli"
+	"moho/postmortem"
+)
+
+const coreLong = `Core answers what every goroutine was doing when the process died. It reads ELF
+cores of linux/amd64: made by the kernel, by gcore or by moho, of stripped and
+unstripped executables.
+
+The executable needs no path: the Build ID inside the core leads to it in the
+store, together with its report, and frames that have findings are marked (◀).
+An EXE given by hand is checked against the core and refused if it is another.
+A finding's grade says how close it stands:
+
+    faulting frame       the instruction that faulted is in it
+    on this stack        one of the calls is
+    created this …       the function that started the goroutine is
+    in this binary only  it is linked in, and on no stack
+
+Without a subcommand core prints the first screen: what killed the process, the
+crashed goroutine, and everybody else in groups of identical stacks. It exits 3
+when the answer is partial (a truncated core, no executable), 0 otherwise.
+
+Example:
+
+    $ moho core core.1234
+    killed by   SIGABRT
+    reason      fatal error: fault
+    …
+    goroutine 22 [running] crashed
+        main.checksum           packet.go:54  ◀ view-overrun, faulting frame
+        main.(*server).process  server.go:88`
+
+// coreFlags are the flags of core and its subcommands.
+type coreFlags struct {
+	all bool
+}
+
+func newCore(a *app) *cobra.Command {
+	var cf coreFlags
+	cmd := &cobra.Command{
+		Use:   "core CORE [EXE]",
+		Short: "what was every goroutine doing when the process died?",
+		Long:  coreLong,
+		Args:  args(cobra.RangeArgs(1, 2)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.withCase(cmd.Context(), args, func(c *postmortem.Case) error {
+				return a.firstScreen(c, cf)
+			})
+		},
+	}
+	cmd.PersistentFlags().BoolVar(&cf.all, "all", false, "show the runtime's own frames and goroutines too")
+	cmd.AddCommand(newCoreGoroutines(a, &cf), newCoreThreads(a))
+	return cmd
+}
+
+// withCase opens the core that the arguments name, hands it to show, and turns
+// gaps into the exit code.
+func (a *app) withCase(ctx context.Context, args []string, show func(*postmortem.Case) error) error {
+	o := postmortem.Options{}
+	if len(args) > 1 {
+		o.Exe = args[1]
+	}
+	var err error
+	if o.Stores, err = a.readStores(workDir()); err != nil {
+		return err
+	}
+	p := a.ui.Progress()
+	defer p.Stop()
+	p.Phase("read %s", args[0])
+	o.Progress = p.Set
+	c, err := postmortem.Open(ctx, args[0], o)
+	if err != nil {
+		return explainCoreError(err)
+	}
+	defer c.Close()
+	if err := show(c); err != nil {
+		return err
+	}
+	p.Stop()
+	return a.tellGaps(c)
+}
+
+// tellGaps prints what could not be read; a partial answer exits with 3.
+func (a *app) tellGaps(c *postmortem.Case) error {
+	if len(c.Gaps) == 0 {
+		return nil
+	}
+	for _, g := range c.Gaps {
+		a.ui.Warnf("%s", g)
+	}
+	var hints []string
+	if c.World == nil {
+		hints = append(hints, fmt.Sprintf("moho core %s EXE reads it with the executable EXE", c.Path))
+	}
+	return &cli.ExitError{Code: cli.Incomplete, Err: errors.New("the answer is partial"), Hints: hints}
+}
+
+func explainCoreError(err error) error {
+	if mismatch, ok := errors.AsType[*core.MismatchError](err); ok && mismatch != nil {
+		return cli.WithHints(err, "without EXE moho looks for the right one by its Build ID, in the store")
+	}
+	return err
+}

@@ -1,0 +1,199 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"moho/core"
+	"moho/gostate"
+	"moho/internal/cli"
+	"moho/postmortem"
+)
+
+const goroutinesLong = `Goroutines lists every goroutine of a core; with --with stacks its calls too, in
+the form of a traceback. The runtime's own are left out unless --all is given.
+--json prints all of them as JSON lines (moho/goroutines/v1), streamed.
+
+Example:
+
+    $ moho core goroutines core.1234 --with stacks --id 22`
+
+func newCoreGoroutines(a *app, cf *coreFlags) *cobra.Command {
+	var with []string
+	var ids []uint
+	cmd := &cobra.Command{
+		Use:   "goroutines CORE [EXE]",
+		Short: "list goroutines, with --with stacks their calls",
+		Long:  goroutinesLong,
+		Args:  args(cobra.RangeArgs(1, 2)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			for _, w := range with {
+				if w != "stacks" {
+					return usage(cmd, fmt.Errorf("--with %s: only stacks can be asked for", w))
+				}
+			}
+			return a.withCase(cmd.Context(), args, func(c *postmortem.Case) error {
+				if c.World == nil {
+					return nil // the gap says why
+				}
+				list := listing{view{a, c, cf.all}, len(with) > 0, ids}
+				if a.ui.JSON {
+					return list.json()
+				}
+				list.text()
+				return nil
+			})
+		},
+	}
+	cmd.Flags().StringSliceVar(&with, "with", nil, "what to add to each goroutine: stacks")
+	cmd.Flags().UintSliceVar(&ids, "id", nil, "only the goroutines with these ids")
+	return cmd
+}
+
+// listing is one run of core goroutines.
+type listing struct {
+	view
+	stacks bool
+	ids    []uint
+}
+
+func (l listing) wants(g *gostate.Goroutine) bool {
+	return len(l.ids) == 0 || slices.Contains(l.ids, uint(g.ID))
+}
+
+func (l listing) json() error {
+	out := cli.NewLines(l.ui.Out)
+	out.Header(postmortem.GoroutinesHeader{Schema: postmortem.SchemaGoroutines, Target: l.c.Target(), Count: l.c.World.NumG()})
+	enc := postmortem.NewEncoder(l.c)
+	for g := range l.c.World.Goroutines() {
+		if l.wants(g) {
+			if err := out.Raw(enc.Goroutine(g, l.stacks)); err != nil {
+				return err
+			}
+		}
+	}
+	return out.End(len(l.c.Gaps) == 0, l.c.Gaps)
+}
+
+func (l listing) text() {
+	t := cli.NewTable(cli.Column{Title: "id", Right: true}, cli.Column{Title: "state"}, cli.Column{Title: "at", Fit: cli.Clip},
+		cli.Column{Title: "position", Fit: cli.ClipTop}, cli.Column{Title: "created by", Fit: cli.Clip})
+	for g := range l.c.World.Goroutines() {
+		switch {
+		case !l.wants(g), g.System && !l.all && len(l.ids) == 0:
+		case l.stacks:
+			l.ui.Printf("%s\n", l.title(g))
+			l.frames(g)
+			l.ui.Printf("\n")
+		default:
+			fn, pos := "", ""
+			if fr := l.top(g); fr != nil {
+				fn, pos = fr.Func, l.position(fr)
+			}
+			t.Row(fmt.Sprint(g.ID), state(g), fn, pos, g.CreatedBy.Func)
+		}
+	}
+	if !l.stacks {
+		l.ui.Table(t)
+	}
+}
+
+const threadsLong = `Threads lists the threads of a core, the one that took the signal first: what
+the kernel saved of them and which goroutine each one executed.
+
+Example:
+
+    $ moho core threads core.1234`
+
+type threadsReport struct {
+	Schema  string       `json:"schema"`
+	Threads []threadItem `json:"threads"`
+}
+
+type threadItem struct {
+	TID       int                 `json:"tid"`
+	M         string              `json:"m"`
+	G0        string              `json:"g0"`
+	GSignal   string              `json:"gsignal"`
+	CurG      *uint64             `json:"curg"` // goroutine id; null = none
+	Registers map[string]register `json:"registers"`
+}
+
+type register struct {
+	Value string `json:"value"`
+	From  string `json:"from"`
+}
+
+func newCoreThreads(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "threads CORE [EXE]",
+		Short: "list threads, their registers and goroutines",
+		Long:  threadsLong,
+		Args:  args(cobra.RangeArgs(1, 2)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.withCase(cmd.Context(), args, func(c *postmortem.Case) error {
+				rep := threadsReport{Schema: postmortem.SchemaThreads, Threads: threads(c)}
+				if a.ui.JSON {
+					return cli.JSON(a.ui.Out, rep)
+				}
+				a.printThreads(rep)
+				return nil
+			})
+		},
+	}
+}
+
+// threads joins what the kernel and the runtime know of each thread.
+func threads(c *postmortem.Case) []threadItem {
+	items := []threadItem{}
+	byTID := map[int]gostate.Thread{}
+	if c.World != nil {
+		for _, t := range c.World.Threads() {
+			byTID[t.TID] = t
+		}
+	}
+	a := c.Process.Arch()
+	for _, t := range c.Process.Threads() {
+		it := threadItem{TID: t.TID, Registers: map[string]register{}}
+		for i, r := range a.Registers {
+			if i < len(t.Regs) {
+				it.Registers[r.Name] = register{fmt.Sprintf("%#x", t.Regs[i]), "prstatus"}
+			}
+		}
+		if w, ok := byTID[t.TID]; ok {
+			it.M, it.G0, it.GSignal = addr(w.M), addr(w.G0), addr(w.GSignal)
+			if w.CurGID != 0 {
+				it.CurG = &w.CurGID
+			}
+		}
+		items = append(items, it)
+	}
+	return items
+}
+
+func addr(a core.Addr) string {
+	if a == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%#x", uint64(a))
+}
+
+func (a *app) printThreads(rep threadsReport) {
+	t := cli.NewTable(cli.Column{Title: "thread", Right: true}, cli.Column{Title: "goroutine"}, cli.Column{Title: "pc"},
+		cli.Column{Title: "sp"}, cli.Column{Title: "m"})
+	for _, th := range rep.Threads {
+		g := "-"
+		if th.CurG != nil {
+			g = fmt.Sprint(*th.CurG)
+		}
+		pc, sp := th.Registers["rip"].Value, th.Registers["rsp"].Value
+		if pc == "" {
+			pc, sp = th.Registers["pc"].Value, th.Registers["sp"].Value
+		}
+		t.Row(fmt.Sprint(th.TID), g, pc, sp, strings.TrimSpace(th.M))
+	}
+	a.ui.Table(t)
+}

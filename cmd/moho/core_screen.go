@@ -1,0 +1,248 @@
+package main
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"moho/evidence"
+	"moho/gostate"
+	"moho/internal/cli"
+	"moho/postmortem"
+)
+
+// maxGroups is how many groups of goroutines the first screen lists.
+const maxGroups = 20
+
+// firstScreen prints what a person on call needs first.
+func (a *app) firstScreen(c *postmortem.Case, cf coreFlags) error {
+	s := c.Summarize()
+	if a.ui.JSON {
+		return cli.JSON(a.ui.Out, s)
+	}
+	v := view{app: a, c: c, all: cf.all}
+	v.head(s)
+	if g := s.Crash.Goroutine; g != nil {
+		a.ui.Printf("\n%s %s\n", v.title(g), a.ui.Bad("crashed"))
+		v.frames(g)
+	}
+	if s.Goroutines != nil {
+		v.groups(s)
+	}
+	v.findings(s)
+	return nil
+}
+
+// view prints parts of one core.
+type view struct {
+	*app
+	c   *postmortem.Case
+	all bool // the runtime's frames and goroutines too
+}
+
+func (v view) head(s *postmortem.Summary) {
+	t := cli.NewTable(cli.Column{}, cli.Column{Fit: cli.Wrap})
+	words := []string{s.Target.Command, fmt.Sprintf("pid %d", s.Target.PID), s.Target.Kind, s.Target.Arch, s.Target.Go}
+	t.Row("process", strings.Join(slices.DeleteFunc(words, func(w string) bool { return w == "" }), "  "))
+	if s.Signal != nil {
+		t.Row("killed by", s.Signal.Name)
+	}
+	for i, line := range strings.Split(s.Reason, "\n") {
+		if line != "" {
+			t.Row([]string{"reason", ""}[min(i, 1)], line)
+		}
+	}
+	if id := s.Target.BuildID; !id.IsZero() {
+		t.Row("Build ID", id.String())
+	}
+	if s.Target.Exe != "" {
+		t.Row("executable", fmt.Sprintf("%s (%s)", relative(s.Target.Exe), exeFrom(s.Target.ExeFrom)))
+	}
+	switch {
+	case s.Report != nil:
+		t.Row("report", relative(s.Report.Path))
+	case s.Target.Exe != "":
+		t.Row("report", "none in the store, so no findings are known")
+	}
+	v.ui.Table(t)
+}
+
+func exeFrom(f postmortem.ExeFrom) string {
+	switch f {
+	case postmortem.ByBuildID:
+		return "found by Build ID, digest verified"
+	case postmortem.ByPath:
+		return "given, Build ID agrees"
+	case postmortem.Contents:
+		return "given, contents agree"
+	}
+	return "given, unchecked"
+}
+
+// title is a goroutine's first line, as tracebacks write it.
+func (v view) title(g *gostate.Goroutine) string {
+	s := fmt.Sprintf("goroutine %d [%s]", g.ID, state(g))
+	if g.Thread != 0 {
+		s += fmt.Sprintf(", thread %d", g.Thread)
+	}
+	return v.ui.Bold(cli.Escape(s))
+}
+
+// state is a goroutine's wait reason, or its status where there is none.
+func state(g *gostate.Goroutine) string {
+	s := g.Status
+	if g.WaitReason != "" {
+		s = g.WaitReason
+	}
+	if g.Scan {
+		s += ", scan"
+	}
+	if g.Locked {
+		s += ", locked to thread"
+	}
+	return s
+}
+
+// frames prints a stack, innermost first, findings marked.
+func (v view) frames(g *gostate.Goroutine) {
+	t := cli.NewTable(cli.Column{}, cli.Column{Fit: cli.Clip}, cli.Column{Fit: cli.ClipTop, Min: 16}, cli.Column{})
+	hidden := 0
+	for i := range g.Frames {
+		fr := &g.Frames[i]
+		links := v.c.Links(g, i)
+		if fr.System && !v.all && len(links) == 0 {
+			hidden++
+			continue
+		}
+		t.Row("  ", fr.Func, v.position(fr), mark(links))
+	}
+	if cr := g.CreatedBy; cr.Func != "" {
+		by := "created by " + cr.Func
+		if cr.GoID != 0 {
+			by += fmt.Sprintf(" in goroutine %d", cr.GoID)
+		}
+		t.Row("  ", by, fmt.Sprintf("%s:%d", v.file(cr.File), cr.Line), mark(v.c.CreatorLinks(g)))
+	}
+	v.ui.Table(t)
+	if g.Elided > 0 {
+		v.ui.Printf("    … %s left out\n", count(g.Elided, "frame"))
+	}
+	if g.Truncated != "" {
+		v.ui.Printf("    the stack ends here: %s\n", cli.Escape(g.Truncated))
+	}
+	if hidden > 0 {
+		v.ui.Printf("    %s\n", v.ui.Dim(fmt.Sprintf("(%s of the runtime hidden; --all shows them)", count(hidden, "frame"))))
+	}
+}
+
+// mark points at what a frame has to do with a finding.
+func mark(links []evidence.Link) string {
+	var marks []string
+	for _, l := range links {
+		if l.Match == evidence.MatchFunction && l.Grade != evidence.FaultingFrame {
+			continue // another line of the function; the list below has it
+		}
+		marks = append(marks, l.Rule+", "+string(l.Grade))
+	}
+	if len(marks) == 0 {
+		return ""
+	}
+	return "◀ " + strings.Join(marks, "; ")
+}
+
+func (v view) position(fr *gostate.Frame) string {
+	if fr.Line == 0 {
+		return v.file(fr.File)
+	}
+	return fmt.Sprintf("%s:%d", v.file(fr.File), fr.Line)
+}
+
+// file shortens the path of a file of the main module to be relative to it.
+func (v view) file(name string) string {
+	if v.c.Report != nil {
+		if rel, ok := strings.CutPrefix(name, v.c.Report.Report.Statement.Source.Module+"/"); ok {
+			return rel
+		}
+	}
+	if path.IsAbs(name) && len(name) > 40 {
+		return "…/" + path.Join(path.Base(path.Dir(name)), path.Base(name))
+	}
+	return name
+}
+
+func (v view) groups(s *postmortem.Summary) {
+	shown, system, rest := 0, 0, 0
+	t := cli.NewTable(
+		cli.Column{}, cli.Column{Right: true}, cli.Column{}, cli.Column{Fit: cli.Clip, Min: 20}, cli.Column{Fit: cli.ClipTop, Min: 12},
+		cli.Column{Fit: cli.Clip},
+	)
+	for i := range s.Groups {
+		gr := s.Groups[i].Group
+		g := gr.First
+		if g.System && !v.all {
+			system += gr.Count
+			continue
+		}
+		if shown++; shown > maxGroups {
+			rest++
+			continue
+		}
+		fn, pos := "", ""
+		if fr := v.top(g); fr != nil {
+			fn, pos = fr.Func, v.position(fr)
+		} else if g.Truncated != "" {
+			fn = g.Truncated
+		}
+		t.Row("  ", fmt.Sprint(gr.Count), state(g), fn, pos, groupIDs(gr))
+	}
+	v.ui.Printf("\n%s, %s\n", v.ui.Bold(count(*s.Goroutines, "goroutine")), count(len(s.Groups), "distinct stack"))
+	v.ui.Table(t)
+	if rest > 0 {
+		v.ui.Printf("    … %s; moho core goroutines %s lists all\n", count(rest, "more stack"), cli.Escape(v.c.Path))
+	}
+	if system > 0 {
+		v.ui.Printf("    %s\n", v.ui.Dim(fmt.Sprintf("(%s of the runtime hidden; --all shows them)", count(system, "goroutine"))))
+	}
+}
+
+// top returns the innermost frame that says what a goroutine is about.
+func (v view) top(g *gostate.Goroutine) *gostate.Frame {
+	for i := range g.Frames {
+		if !g.Frames[i].System {
+			return &g.Frames[i]
+		}
+	}
+	if len(g.Frames) > 0 {
+		return &g.Frames[0]
+	}
+	return nil
+}
+
+func groupIDs(gr *gostate.Group) string {
+	var ids []string
+	for _, id := range gr.IDs[:min(3, len(gr.IDs))] {
+		ids = append(ids, fmt.Sprint(id))
+	}
+	s := strings.Join(ids, " ")
+	if gr.Count > len(ids) {
+		s += " …"
+	}
+	return "goroutine " + s
+}
+
+func (v view) findings(s *postmortem.Summary) {
+	if len(s.Findings) == 0 {
+		return
+	}
+	v.ui.Printf("\n%s\n", v.ui.Bold(count(len(s.Findings), "finding")+" about this program"))
+	for _, l := range s.Findings {
+		how := string(l.Grade)
+		if l.Match == evidence.MatchFunction {
+			how += ", another line of the function"
+		}
+		v.ui.Printf("  %s  %s  %s: %s\n", cli.Escape(l.Pos.String()), v.severity(l.Severity), l.Rule, v.ui.Bold(how))
+		v.ui.Printf("      %s\n", cli.Escape(l.Message))
+	}
+	v.ui.Printf("  %s\n", v.ui.Dim("moho help rule "+s.Findings[0].Rule+" explains the rule"))
+}

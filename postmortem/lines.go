@@ -1,0 +1,204 @@
+package postmortem
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+
+	"moho/core"
+	"moho/evidence"
+	"moho/gostate"
+)
+
+// Schemas of the kinds that this package writes.
+const (
+	SchemaCore       = "moho/core/v1"
+	SchemaGoroutines = "moho/goroutines/v1"
+	SchemaThreads    = "moho/threads/v1"
+)
+
+// A Target is what was opened, in JSON.
+type Target struct {
+	Kind      string           `json:"kind"`
+	Arch      string           `json:"arch"`
+	Go        string           `json:"go,omitempty"`
+	BuildID   evidence.BuildID `json:"buildID"`
+	Exe       string           `json:"exe,omitempty"`
+	ExeFrom   ExeFrom          `json:"exeFrom,omitempty"`
+	ExeSHA256 string           `json:"exeSHA256,omitempty"`
+	PID       int              `json:"pid"`
+	Command   string           `json:"command,omitempty"`
+}
+
+// Target describes the core and its executable.
+func (c *Case) Target() Target {
+	t := Target{
+		Kind: c.Process.Kind(), BuildID: c.BuildID(), Exe: c.ExePath, ExeFrom: c.ExeFrom,
+		ExeSHA256: c.ExeSHA256, PID: c.Process.PID(), Command: c.Process.Command(),
+	}
+	if a := c.Process.Arch(); a != nil {
+		t.Arch = a.Name
+	}
+	if c.World != nil {
+		t.Go = c.World.Version()
+	}
+	return t
+}
+
+// A GoroutinesHeader is the first line of moho/goroutines/v1. Count includes
+// dead goroutines only if they are listed.
+type GoroutinesHeader struct {
+	Schema string `json:"schema"`
+	Target Target `json:"target"`
+	Count  int    `json:"count"`
+}
+
+// An Encoder writes goroutines as JSON, each on one line. Frames repeat from
+// goroutine to goroutine, so what does not depend on the stack is rendered once.
+type Encoder struct {
+	c      *Case
+	frames map[frameID][]byte
+	buf    []byte
+}
+
+// frameID is what the rendering of a frame depends on, its SP apart.
+type frameID struct {
+	pc     int32
+	inline int16
+	fault  bool
+}
+
+// NewEncoder returns an encoder for the goroutines of c.
+func NewEncoder(c *Case) *Encoder {
+	return &Encoder{c: c, frames: map[frameID][]byte{}}
+}
+
+// Goroutine returns g as an item of moho/goroutines/v1, with its frames if
+// stacks is set. The result is valid until the next call.
+func (e *Encoder) Goroutine(g *gostate.Goroutine, stacks bool) []byte {
+	b := e.buf[:0]
+	b = append(b, `{"id":`...)
+	b = strconv.AppendUint(b, g.ID, 10)
+	b = append(b, `,"status":"`...)
+	b = append(b, g.Status...)
+	b = append(b, `","waitReason":`...)
+	b = appendString(b, g.WaitReason)
+	b = append(b, `,"system":`...)
+	b = strconv.AppendBool(b, g.System)
+	b = append(b, `,"thread":`...)
+	b = strconv.AppendInt(b, int64(g.Thread), 10)
+	if g.Locked {
+		b = append(b, `,"locked":true`...)
+	}
+	b = append(b, `,"createdBy":`...)
+	b = e.appendCreator(b, g)
+	b = append(b, `,"stack":{"size":`...)
+	b = strconv.AppendUint(b, g.Stack.Size, 10)
+	b = append(b, `,"used":`...)
+	if g.RegsFrom == "" {
+		b = append(b, "null"...)
+	} else {
+		b = strconv.AppendUint(b, g.Stack.Used, 10)
+	}
+	b = append(b, '}')
+	if stacks {
+		b = append(b, `,"frames":[`...)
+		for i := range g.Frames {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = e.appendFrame(b, g, i)
+		}
+		b = append(b, `],"truncated":`...)
+		b = appendString(b, g.Truncated)
+	}
+	e.buf = append(b, '}')
+	return e.buf
+}
+
+func (e *Encoder) appendCreator(b []byte, g *gostate.Goroutine) []byte {
+	cr := &g.CreatedBy
+	if cr.PC == 0 {
+		return append(b, "null"...)
+	}
+	b = append(b, `{"goroutine":`...)
+	b = strconv.AppendUint(b, cr.GoID, 10)
+	b = append(b, `,"func":`...)
+	b = appendString(b, cr.Func)
+	b = append(b, `,"file":`...)
+	b = appendString(b, cr.File)
+	b = append(b, `,"line":`...)
+	b = strconv.AppendInt(b, int64(cr.Line), 10)
+	if links := e.c.CreatorLinks(g); len(links) > 0 {
+		b = append(b, `,"findings":`...)
+		b = appendJSON(b, links)
+	}
+	return append(b, '}')
+}
+
+func (e *Encoder) appendFrame(b []byte, g *gostate.Goroutine, i int) []byte {
+	fr := &g.Frames[i]
+	id := frameID{fr.PCIndex, fr.Inline, e.c.faulting(g, i)}
+	fixed, ok := e.frames[id]
+	if !ok || fr.PCIndex < 0 {
+		fixed = e.renderFrame(g, i)
+		if fr.PCIndex >= 0 {
+			e.frames[id] = fixed
+		}
+	}
+	b = append(b, fixed...)
+	b = appendHex(b, fr.SP)
+	return append(b, `"}`...)
+}
+
+// renderFrame renders a frame up to its SP.
+func (e *Encoder) renderFrame(g *gostate.Goroutine, i int) []byte {
+	fr := &g.Frames[i]
+	b := append([]byte(nil), `{"func":`...)
+	b = appendString(b, fr.Func)
+	b = append(b, `,"file":`...)
+	b = appendString(b, fr.File)
+	b = append(b, `,"line":`...)
+	b = strconv.AppendInt(b, int64(fr.Line), 10)
+	b = append(b, `,"pc":"`...)
+	b = appendHex(b, fr.PC)
+	b = append(b, `","inlined":`...)
+	b = strconv.AppendBool(b, fr.Inlined)
+	for _, flag := range []struct {
+		set  bool
+		name string
+	}{{e.c.faulting(g, i), "fault"}, {fr.System, "system"}, {fr.Foreign, "foreign"}} {
+		if flag.set {
+			b = append(b, `,"`+flag.name+`":true`...)
+		}
+	}
+	if links := e.c.Links(g, i); len(links) > 0 {
+		b = append(b, `,"findings":`...)
+		b = appendJSON(b, links)
+	}
+	return append(b, `,"sp":"`...)
+}
+
+func appendHex(b []byte, a core.Addr) []byte {
+	return strconv.AppendUint(append(b, "0x"...), uint64(a), 16)
+}
+
+// appendString appends s as a JSON string. Most strings need no escapes.
+func appendString(b []byte, s string) []byte {
+	for i := range len(s) {
+		if c := s[i]; c < 0x20 || c >= 0x7f || c == '"' || c == '\\' {
+			return appendJSON(b, s)
+		}
+	}
+	b = append(b, '"')
+	b = append(b, s...)
+	return append(b, '"')
+}
+
+func appendJSON(b []byte, v any) []byte {
+	text, err := json.Marshal(v)
+	if err != nil {
+		panic(fmt.Sprintf("postmortem: marshal %T: %v", v, err)) // plain structs of strings and numbers
+	}
+	return append(b, text...)
+}
