@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"go/ast"
+	"go/constant"
+	"go/token"
+	"go/types"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// The table of limits stands in docs/RATIONALE.md between these lines.
+const (
+	limitsBegin = "<!-- limits: written by go run ./internal/ci -only limits -update -->\n"
+	limitsEnd   = "<!-- end of limits -->\n"
+)
+
+// checkLimits compares the limits that docs/RATIONALE.md lists with the
+// constants in the code.
+func checkLimits(_ context.Context, c *ci) error {
+	table, err := limits(c.root)
+	if err != nil {
+		return err
+	}
+	name := filepath.Join(c.root, "docs", "RATIONALE.md")
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	before, rest, ok := strings.Cut(string(text), limitsBegin)
+	have, after, ok2 := strings.Cut(rest, limitsEnd)
+	if !ok || !ok2 {
+		return fmt.Errorf("%s has no place for the table of limits", name)
+	}
+	if have == table {
+		return nil
+	}
+	if c.update {
+		return os.WriteFile(name, []byte(before+limitsBegin+table+limitsEnd+after), 0o644)
+	}
+	diff(c.out, have, table)
+	return fmt.Errorf("the limits in docs/RATIONALE.md are stale; run go run ./internal/ci -only limits -update")
+}
+
+var limitName = regexp.MustCompile(`^[mM]ax[A-Z]`)
+
+// limits returns the table of the constants called max… or Max… in what reads
+// untrusted input: all rooms but the commands and the house's own tools.
+func limits(root string) (string, error) {
+	var rows []string
+	err := walkGo(root, func(name string, file *ast.File) {
+		dir := path.Dir(name)
+		switch {
+		case strings.HasSuffix(name, "_test.go"), strings.HasPrefix(dir, "cmd"), dir == ".":
+			return
+		case strings.HasPrefix(dir, "internal/") && dir != "internal/bounded":
+			return
+		}
+		for _, decl := range file.Decls {
+			gen, ok := decl.(*ast.GenDecl)
+			if !ok || gen.Tok != token.CONST {
+				continue
+			}
+			for _, spec := range gen.Specs {
+				rows = append(rows, limitRows(dir, gen, spec.(*ast.ValueSpec))...)
+			}
+		}
+	})
+	if err != nil {
+		return "", err
+	}
+	if len(rows) == 0 {
+		return "", fmt.Errorf("no constant is called max…")
+	}
+	slices.Sort(rows)
+	return "| limit | value | what it bounds |\n|---|---|---|\n" + strings.Join(slices.Compact(rows), ""), nil
+}
+
+func limitRows(dir string, gen *ast.GenDecl, spec *ast.ValueSpec) []string {
+	var rows []string
+	for i, id := range spec.Names {
+		if !limitName.MatchString(id.Name) || i >= len(spec.Values) {
+			continue
+		}
+		doc := spec.Comment
+		if doc == nil {
+			doc = spec.Doc
+		}
+		if doc == nil {
+			doc = gen.Doc
+		}
+		rows = append(rows, fmt.Sprintf("| `%s.%s` | %s | %s |\n", dir, id.Name, value(spec.Values[i]), sentence(id.Name, doc.Text())))
+	}
+	return rows
+}
+
+// value returns a constant expression as a number, powers of two with a unit.
+func value(expr ast.Expr) string {
+	text := types.ExprString(expr)
+	tv, err := types.Eval(token.NewFileSet(), nil, token.NoPos, text)
+	if err != nil || tv.Value == nil {
+		return "`" + text + "`"
+	}
+	n, ok := constant.Int64Val(constant.ToInt(tv.Value))
+	if !ok {
+		return "`" + text + "`"
+	}
+	for _, u := range []struct {
+		shift int
+		name  string
+	}{{30, "Gi"}, {20, "Mi"}, {10, "Ki"}} {
+		if n >= 1<<u.shift && n%(1<<u.shift) == 0 {
+			return fmt.Sprintf("%d %s", n>>u.shift, u.name)
+		}
+	}
+	return fmt.Sprint(n)
+}
+
+// sentence returns the first sentence of a comment, without the name that it
+// starts with.
+func sentence(name, doc string) string {
+	doc = strings.Join(strings.Fields(doc), " ")
+	doc = strings.TrimPrefix(doc, name+" ")
+	doc = strings.TrimPrefix(doc, "is ")
+	doc = strings.TrimPrefix(doc, "bounds ")
+	if i := strings.Index(doc, ". "); i >= 0 {
+		doc = doc[:i]
+	}
+	return strings.ReplaceAll(strings.TrimSuffix(doc, "."), "|", `\|`)
+}
