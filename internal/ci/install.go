@@ -31,6 +31,7 @@ var needs = []need{
 	{program: "nm", pkg: "binutils"},
 	{program: "strip", pkg: "binutils"},
 	{program: "objcopy", pkg: "binutils"},
+	{program: "llvm-symbolizer", pkg: "llvm"},
 	{program: "gdb", pkg: "gdb"},
 	{program: "gcore", pkg: "gdb"},
 	{program: "gcc", pkg: "gcc"},
