@@ -3,6 +3,7 @@ package gostate
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"moho/core"
 	"moho/gostate/internal/layout"
@@ -54,9 +55,59 @@ func (w *World) findGoroutines(opts Options) error {
 	if best.note != "" {
 		w.gap("list of goroutines", "", "%s", best.note)
 	}
-	w.gs = best.list
-	w.collectMs(best.ms)
+	w.collectMs(best.ms, best.list)
+	w.gs = w.screen(best.list)
 	return nil
+}
+
+// screen returns the goroutines that live, once each, and counts what else the
+// list holds.
+func (w *World) screen(list []uint64) []uint64 {
+	v := view{mem: w.mem}
+	var g gWords
+	var live, ids []uint64
+	var absent, odd int
+	for _, addr := range list {
+		switch ok := readG(&v, w.layout, addr, &g); {
+		case !ok:
+			absent++
+		case !g.plausible():
+			odd++
+		case !g.status.dead():
+			live = append(live, addr)
+			ids = append(ids, g.id)
+		}
+	}
+	if absent > 0 {
+		w.gap("goroutines", "", "%d of %d are not in the core", absent, len(list))
+	}
+	if odd > 0 {
+		w.gap("goroutines", "", "%d of %d entries of the list are no goroutines: what is there contradicts itself", odd, len(list))
+	}
+	if n := repeats(slices.Clone(live)); n > 0 {
+		w.gap("goroutines", "", "%d entries of the list repeat others", n)
+		seen := make(map[uint64]bool, len(live))
+		live = slices.DeleteFunc(live, func(a uint64) bool {
+			again := seen[a]
+			seen[a] = true
+			return again
+		})
+	} else if n := repeats(ids); n > 0 {
+		w.gap("goroutines", "", "%d goroutines have the id of another", n)
+	}
+	return live
+}
+
+// repeats sorts list and returns how many elements equal the one before.
+func repeats(list []uint64) int {
+	slices.Sort(list)
+	n := 0
+	for i := 1; i < len(list); i++ {
+		if list[i] == list[i-1] {
+			n++
+		}
+	}
+	return n
 }
 
 // search looks through the program's variables for a slice of pointers to g

@@ -68,23 +68,22 @@ func (g *Goroutine) Clone() *Goroutine {
 	return &c
 }
 
-// NumG returns how many goroutines the runtime has ever had at the same time:
-// dead ones, which wait to be used again, are among them.
+// NumG returns how many goroutines there are. Dead ones, which the runtime keeps
+// to use again, do not count.
 func (w *World) NumG() int { return len(w.gs) }
 
-// Goroutines yields the goroutines that are not dead, in the order in which the
-// runtime lists them. The value is reused for the next one: [Goroutine.Clone]
+// Goroutines yields all goroutines in the order in which the runtime lists them. The value is reused for the next one: [Goroutine.Clone]
 // it to keep it. Frames of one stack allocate nothing.
 func (w *World) Goroutines() iter.Seq[*Goroutine] {
 	return func(yield func(*Goroutine) bool) {
 		r := newReader(w)
 		var g Goroutine
 		for _, addr := range w.gs {
-			if r.read(addr) && !r.words.status.dead() {
-				r.resolve(&g)
-				if !yield(&g) {
-					return
-				}
+			if !r.read(addr) {
+				continue
+			}
+			if r.resolve(&g); !yield(&g) {
+				return
 			}
 		}
 	}
@@ -100,7 +99,7 @@ func (w *World) Goroutine(id uint64) (*Goroutine, bool) {
 		if x, ok := r.view.word(core.Addr(addr + uint64(w.layout.GID))); !ok || x != id {
 			continue
 		}
-		if r.read(addr) && !r.words.status.dead() {
+		if r.read(addr) {
 			g := new(Goroutine)
 			r.resolve(g)
 			return g, true

@@ -53,7 +53,7 @@ func (w *World) Groups(opts GroupOptions) []Group {
 		r      = newReader(w)
 	)
 	for _, addr := range w.gs {
-		if !r.read(addr) || r.words.status.dead() {
+		if !r.read(addr) {
 			continue
 		}
 		x := &r.words

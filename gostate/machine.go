@@ -41,7 +41,7 @@ func (w *World) Threads() []Thread { return w.threads }
 
 // collectMs reads the Ms that were found, those that they link to, and those
 // that goroutines belong to.
-func (w *World) collectMs(addrs []uint64) {
+func (w *World) collectMs(addrs, gs []uint64) {
 	w.byM = make(map[uint64]int)
 	v := view{mem: w.mem}
 	add := func(p uint64) bool {
@@ -60,7 +60,7 @@ func (w *World) collectMs(addrs []uint64) {
 			p, _ = v.word(core.Addr(p + uint64(w.layout.MAllLink)))
 		}
 	}
-	for _, a := range w.gs {
+	for _, a := range gs {
 		if p, ok := v.word(core.Addr(a + uint64(w.layout.GM))); ok {
 			add(p)
 		}
