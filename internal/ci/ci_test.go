@@ -123,22 +123,20 @@ func TestMissingNamesPackages(t *testing.T) {
 
 // TestNeedsAreComplete: a test that needs a program gets it on a fresh machine.
 func TestNeedsAreComplete(t *testing.T) {
-	known := []string{"dlv"} // of tools.mod
+	known := []string{"dlv", "go"} // of tools.mod; what runs us
 	for _, n := range needs {
 		known = append(known, n.program)
 	}
 	found := 0
 	err := walkGo(filepath.Join("..", ".."), func(name string, file *ast.File) {
-		for _, call := range callsTo(file, "testbin", "NeedTool") {
-			for _, arg := range call.Args[1:] {
-				lit, ok := arg.(*ast.BasicLit)
-				if !ok {
-					continue
-				}
-				found++
-				if tool := strings.Trim(lit.Value, `"`); !slices.Contains(known, tool) {
-					t.Errorf("%s: testbin.NeedTool(%q): internal/ci does not know which package brings it", name, tool)
-				}
+		for _, arg := range toolNames(file) {
+			lit, ok := arg.(*ast.BasicLit)
+			if !ok {
+				continue
+			}
+			found++
+			if tool := strings.Trim(lit.Value, `"`); !slices.Contains(known, tool) {
+				t.Errorf("%s: a test runs %q: internal/ci does not know which package brings it", name, tool)
 			}
 		}
 	})
@@ -146,8 +144,23 @@ func TestNeedsAreComplete(t *testing.T) {
 		t.Fatal(err)
 	}
 	if found == 0 {
-		t.Error("no call of testbin.NeedTool found")
+		t.Error("no test asks testbin for a program")
 	}
+}
+
+// toolNames returns the arguments that name programs in calls of testbin.
+func toolNames(file *ast.File) []ast.Expr {
+	var names []ast.Expr
+	for _, call := range callsTo(file, "testbin", "NeedTool") {
+		names = append(names, call.Args[1:]...)
+	}
+	for _, call := range callsTo(file, "testbin", "Run") {
+		names = append(names, call.Args[1])
+	}
+	for _, call := range callsTo(file, "testbin", "RunInput") {
+		names = append(names, call.Args[2])
+	}
+	return names
 }
 
 // TestLongIsFound: the long part runs the test functions that say so

@@ -22,13 +22,14 @@ type need struct {
 	works   func(context.Context, *ci) bool // nil: it is enough to be in PATH
 }
 
-// needs has every name that a test passes to testbin.NeedTool, Go tools apart.
+// needs has every program that a test asks testbin for, Go's own tools apart.
 var needs = []need{
 	{program: "git", pkg: "git"},
 	{program: "setarch", pkg: "util-linux"},
 	{program: "readelf", pkg: "binutils"},
 	{program: "objdump", pkg: "binutils"},
 	{program: "nm", pkg: "binutils"},
+	{program: "addr2line", pkg: "binutils"},
 	{program: "strip", pkg: "binutils"},
 	{program: "objcopy", pkg: "binutils"},
 	{program: "llvm-symbolizer", pkg: "llvm"},

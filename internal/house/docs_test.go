@@ -173,3 +173,45 @@ func TestDocumentLinks(t *testing.T) {
 		}
 	}
 }
+
+// TestThreatsAreNamed: every room that reads untrusted input, and every verb,
+// has its line in the threat model.
+func TestThreatsAreNamed(t *testing.T) {
+	text := string(read(t, "docs/THREATS.md"))
+	rooms := map[string]bool{}
+	packages(t, func(rel string, _ pkg) { rooms[Room(rel)] = true })
+	for _, room := range slices.Concat(Foundation, Verbs, Decoders, []string{"internal/bounded", "internal/cli"}) {
+		if rooms[room] && !strings.Contains(text, "`"+room+"`") {
+			t.Errorf("docs/THREATS.md does not name `%s`", room)
+		}
+	}
+}
+
+var commandLine = regexp.MustCompile(`(?m)^\s*\$ moho ((?:--?[\w-]+ )*)(\w+)`)
+
+// TestDocumentedCommandsAreTested: a verb that a document shows on a command
+// line is run by a script.
+func TestDocumentedCommandsAreTested(t *testing.T) {
+	var scripts strings.Builder
+	for _, name := range committed(t) {
+		if filepath.Ext(name) == ".txtar" && strings.HasPrefix(name, "cmd/") {
+			scripts.Write(read(t, name))
+		}
+	}
+	shown := 0
+	for _, name := range committed(t) {
+		if filepath.Ext(name) != ".md" || strings.Contains(name, "testdata/") {
+			continue
+		}
+		for _, m := range commandLine.FindAllStringSubmatch(string(read(t, name)), -1) {
+			shown++
+			run := regexp.MustCompile(`(?m)^(?:[!?] )?exec moho (?:--?[\w-]+ )*` + m[2] + `\b`)
+			if !run.MatchString(scripts.String()) {
+				t.Errorf("%s shows moho %s, which no script in cmd/moho/testdata runs", name, m[2])
+			}
+		}
+	}
+	if shown == 0 {
+		t.Error("no document shows a command line")
+	}
+}

@@ -45,6 +45,10 @@ var Verbs = []string{"asm", "bridge", "build", "compare", "gate", "postmortem", 
 // nothing but the standard library, what [Allowed] names, and each other.
 var Foundation = []string{"evidence", "arch", "objfile", "debuginfo", "gotab", "decode", "core", "gostate"}
 
+// Decoders are the rooms that read what others made. Each has at least one fuzz
+// target, and docs/THREATS.md says what it withstands.
+var Decoders = []string{"core", "gostate", "goenv", "gotab", "objfile", "policy", "store"}
+
 // Allowed are the modules outside the standard library that the foundation may use.
 var Allowed = []string{"golang.org/x/sys", "golang.org/x/arch"}
 

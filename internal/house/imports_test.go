@@ -1,6 +1,9 @@
 package house
 
 import (
+	"go/ast"
+	"go/token"
+	"path"
 	"slices"
 	"strings"
 	"testing"
@@ -139,5 +142,24 @@ func TestRoom(t *testing.T) {
 	}
 	if Floor("core") >= Floor("gostate") || Floor("nonsense") != -1 {
 		t.Error("floors are wrong")
+	}
+}
+
+// TestDecodersAreFuzzed: what reads hostile input is fuzzed, with properties.
+func TestDecodersAreFuzzed(t *testing.T) {
+	fuzzed := map[string]bool{}
+	present := map[string]bool{}
+	packages(t, func(rel string, _ pkg) { present[Room(rel)] = true })
+	eachGoFile(t, func(name string, _ *token.FileSet, file *ast.File) {
+		for _, decl := range file.Decls {
+			if fn, ok := decl.(*ast.FuncDecl); ok && strings.HasPrefix(fn.Name.Name, "Fuzz") && strings.HasSuffix(name, "_test.go") {
+				fuzzed[Room(path.Dir(name))] = true
+			}
+		}
+	})
+	for _, room := range Decoders {
+		if present[room] && !fuzzed[room] {
+			t.Errorf("room %s reads untrusted input and has no fuzz target", room)
+		}
 	}
 }
