@@ -116,7 +116,7 @@ func TestOrigins(t *testing.T) {
 		},
 		{"cgo explicit", func(b *bench) { b.set("CGO_ENABLED=0") }, evidence.Setting{Name: "CGO_ENABLED", Value: "0", Origin: OriginEnv}},
 		{"cgo off: cross", func(b *bench) { b.set("GOARCH=riscv64", "GOOS=linux") }, evidence.Setting{Name: "CGO_ENABLED", Value: "0", Origin: OriginCross}},
-		{"cgo off: no compiler", func(b *bench) { b.set("PATH="+b.dir) }, evidence.Setting{Name: "CGO_ENABLED", Value: "0", Origin: OriginNoCC}},
+		{"cgo off: no compiler", func(b *bench) { b.set("PATH=" + b.dir) }, evidence.Setting{Name: "CGO_ENABLED", Value: "0", Origin: OriginNoCC}},
 		{"credentials", func(b *bench) { b.set("GOPROXY=https://user:secret@proxy.example.org/x,direct") }, evidence.Setting{Name: "GOPROXY", Value: "https://***@proxy.example.org/x,direct", Origin: OriginEnv}},
 	}
 	for _, tt := range tests {
