@@ -11,11 +11,9 @@ import (
 )
 
 // traced is one thread of the program. While it is stopped, pending is the
-// signal that it stopped for and has not been given yet; group means that the
-// stop is one of job control, which ends by SIGCONT only.
+// signal that it stopped for and has not been given yet.
 type traced struct {
 	stopped bool
-	group   bool
 	pending unix.Signal
 }
 
@@ -115,7 +113,6 @@ func (t *tracer) event(tid int, ws unix.WaitStatus) {
 	case unix.PTRACE_EVENT_STOP:
 		switch sig {
 		case unix.SIGSTOP, unix.SIGTSTP, unix.SIGTTIN, unix.SIGTTOU:
-			th.group = true
 			th.stopped, th.pending = t.halting, 0
 			if !t.halting {
 				listen(tid) // stays stopped until SIGCONT, and can be interrupted
@@ -150,23 +147,10 @@ func (t *tracer) deliver(tid int, th *traced) {
 			// 0 would not stop a core_pattern that is a pipe; 1 stops both.
 			unix.Prlimit(t.pid, unix.RLIMIT_CORE, &unix.Rlimit{Cur: 1, Max: 1}, nil)
 		}
-		for other, o := range t.threads {
-			if other != tid && o.stopped {
-				t.release(other, o)
-			}
-		}
+		// The other threads stay stopped: the kernel kills them now, and if it
+		// writes a core too it is one of the same moment.
 	}
-	t.release(tid, th)
-}
-
-// release lets a stopped thread go on as if nothing had happened.
-func (t *tracer) release(tid int, th *traced) {
-	sig, group := th.pending, th.group
 	*th = traced{}
-	if group {
-		listen(tid)
-		return
-	}
 	resume(tid, sig)
 }
 

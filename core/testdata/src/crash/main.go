@@ -5,6 +5,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"os/signal"
 	"runtime"
 	"syscall"
@@ -43,6 +44,7 @@ func main() {
 		heap[i] = byte(i*11 + 1)
 	}
 	zeros[0] = 1
+	fmt.Printf("pid %d\n", os.Getpid())
 	fmt.Printf("pattern %#x\nheap %#x\nzeros %#x\n", &pattern[0], &heap[0], &zeros[0])
 	for range 100 {
 		go func() { select {} }()
@@ -90,6 +92,27 @@ func main() {
 		<-c
 		fmt.Println("counted", n)
 		os.Exit(7)
+	case "churn": // threads and processes come and go at the very moment
+		for range 4 {
+			go func() {
+				for {
+					done := make(chan bool)
+					go func() {
+						runtime.LockOSThread() // the thread ends with this goroutine
+						close(done)
+					}()
+					<-done
+				}
+			}()
+			go func() {
+				for {
+					exec.Command("/bin/true").Run()
+				}
+			}()
+		}
+		time.Sleep(50 * time.Millisecond)
+		reset(syscall.SIGSEGV)
+		*(*int)(unsafe.Pointer(uintptr(0x1234))) = 1
 	case "term":
 		reset(syscall.SIGTERM)
 		syscall.Kill(syscall.Getpid(), syscall.SIGTERM)
