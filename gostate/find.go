@@ -130,11 +130,8 @@ func (w *World) search(l *layout.Layout) found {
 			if p < 4096 || p%8 != 0 {
 				continue
 			}
-			if i+2 < n {
-				s := slice{p, binary.LittleEndian.Uint64(run[i*8+8:]), binary.LittleEndian.Uint64(run[i*8+16:])}
-				if s.len > header.len && s.sane(w.mem) && fits(&at, &gs, l, s) >= 0.5 {
-					header = s
-				}
+			if s, ok := headerAt(&at, run[i*8:], a+i*8); ok && s.len > header.len && s.sane(w.mem) && fits(&at, &gs, l, s) >= 0.5 {
+				header = s
 			}
 			if isM(&gs, l, p) {
 				f.ms = append(f.ms, p)
@@ -165,6 +162,19 @@ func (w *World) nextRun(a uint64) uint64 {
 }
 
 type slice struct{ ptr, len, cap uint64 }
+
+// headerAt reads the slice header at addr, where run begins. It may lie across
+// two runs: data that has a file and the bss that follows are separate regions.
+func headerAt(v *view, run []byte, addr uint64) (slice, bool) {
+	if len(run) < 24 {
+		var ok bool
+		if run, ok = v.slice(core.Addr(addr), 24); !ok {
+			return slice{}, false
+		}
+	}
+	word := binary.LittleEndian.Uint64
+	return slice{word(run), word(run[8:]), word(run[16:])}, true
+}
 
 // sane reports whether s can be a slice of pointers that fit in the memory of
 // the process. It need not be in the core.
