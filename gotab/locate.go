@@ -2,6 +2,7 @@ package gotab
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -33,8 +34,12 @@ func Open(f *objfile.File) (*Table, error) {
 	var first error
 	try := func(at objfile.Addr, size int) *Table {
 		t, err := openAt(f, at, size)
-		if err != nil && first == nil {
-			first = err
+		if err == nil {
+			err = inText(f, t)
+		}
+		if err != nil {
+			first = cmp.Or(first, err)
+			return nil
 		}
 		return t
 	}
@@ -157,4 +162,22 @@ func openBare(f *objfile.File, at objfile.Addr, size int, h header, why error) (
 	}
 	t.textFrom = from
 	return t, nil
+}
+
+// inText checks that the file holds the text of all functions. It bounds the
+// time that walking all tables takes by the size of the file.
+func inText(f *objfile.File, t *Table) error {
+	parts := t.sects
+	if parts == nil {
+		parts = []TextSect{{End: t.entryOff(t.nfunc), Addr: t.text}}
+	}
+	for _, p := range parts {
+		if !f.Arch().BytePC {
+			break
+		}
+		if _, err := f.Slice(objfile.Addr(p.Addr), int(p.End-p.Off)); err != nil {
+			return tableErr("text of %#x bytes at %#x: %v", p.End-p.Off, p.Addr, err)
+		}
+	}
+	return nil
 }

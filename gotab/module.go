@@ -176,8 +176,10 @@ func (mod *Module) fits(m Memory, l layout, w []uint64) bool {
 		if err != nil || off >= end || end > 0xffffffff {
 			return false
 		}
-		if i > 0 && (off < uint64(sects[i-1].End) || PC(addr) < sects[i-1].Addr) {
-			return false
+		if i > 0 { // ascending and disjoint, on both sides
+			if prev := sects[i-1]; off < uint64(prev.End) || PC(addr) < prev.Addr+PC(prev.End-prev.Off) {
+				return false
+			}
 		}
 		sects = append(sects, TextSect{Off: uint32(off), End: uint32(end), Addr: PC(addr)})
 	}

@@ -20,19 +20,29 @@ type Row struct {
 type pcIter struct {
 	tab   []byte
 	quant uint64
+	limit uint64 // no row ends beyond: tables of all functions together are no longer than the text
 	row   Row
 	first bool
 	err   bool
 }
 
-func (t *Table) rows(off uint32) pcIter {
-	it := pcIter{quant: t.quant, first: true, row: Row{Value: -1}}
-	if off == 0 || uint64(off) >= uint64(len(t.pctab)) {
+// rows walks the table of f that begins at off in pctab; 0 stands for none.
+func (f Func) rows(off uint32) pcIter {
+	it := pcIter{quant: f.t.quant, limit: f.extent(), first: true, row: Row{Value: -1}}
+	if off == 0 || uint64(off) >= uint64(len(f.t.pctab)) {
 		it.err = off != 0
 		return it
 	}
-	it.tab = t.pctab[off:]
+	it.tab = f.t.pctab[off:]
 	return it
+}
+
+// extent returns how many units of PC there are from f to the next function.
+func (f Func) extent() uint64 {
+	if f.t.shifts > 0 {
+		return 1 << f.t.shifts
+	}
+	return uint64(f.t.entryOff(int(f.index)+1) - f.off)
 }
 
 // next moves to the next row; false at the end or where the table is malformed.
@@ -52,7 +62,7 @@ func (it *pcIter) next() bool {
 	it.tab = it.tab[n:]
 	dpc, n := uvarint32(it.tab)
 	end := uint64(it.row.End) + uint64(dpc)*it.quant
-	if n == 0 || end > 0xffffffff || dpc == 0 && !it.first {
+	if n == 0 || end > it.limit || dpc == 0 && !it.first {
 		it.err = true
 		return false
 	}
@@ -78,8 +88,8 @@ func uvarint32(b []byte) (v uint32, n int) {
 }
 
 // value returns the value that the table at off has for the offset rel.
-func (t *Table) value(off uint32, rel uint64) (int32, bool) {
-	it := t.rows(off)
+func (f Func) value(off uint32, rel uint64) (int32, bool) {
+	it := f.rows(off)
 	for it.next() {
 		if rel < uint64(it.row.End) {
 			return it.row.Value, true
@@ -89,14 +99,14 @@ func (t *Table) value(off uint32, rel uint64) (int32, bool) {
 }
 
 // all returns every row of the table at off.
-func (t *Table) all(off uint32) ([]Row, error) {
-	it := t.rows(off)
+func (f Func) all(off uint32) ([]Row, error) {
+	it := f.rows(off)
 	var out []Row
 	for it.next() {
 		out = append(out, it.row)
 	}
 	if it.err {
-		return nil, tableErr("pc-value table at %#x is malformed after %d rows", off, len(out))
+		return nil, tableErr("pc-value table at %#x of function %d is malformed after %d rows", off, f.index, len(out))
 	}
 	return out, nil
 }
@@ -109,7 +119,7 @@ func (f Func) rel(pc PC) uint64 { return uint64(pc - f.Entry()) }
 // what symbol tables and DWARF call the size. A function without that table (a
 // mere label of the linker) has size 0. The error wraps objfile.ErrFormat.
 func (f Func) Size() (uint64, error) {
-	it := f.t.rows(f.u32(fnPCSP))
+	it := f.rows(f.u32(fnPCSP))
 	for it.next() {
 	}
 	if it.err {
@@ -122,12 +132,12 @@ func (f Func) Size() (uint64, error) {
 // entry when the instruction at pc is about to execute. The return address that
 // a call on amd64 pushes is not counted: it is above. Not ok outside the
 // function; meaningless in a function with flag SPWrite.
-func (f Func) SPDelta(pc PC) (int32, bool) { return f.t.value(f.u32(fnPCSP), f.rel(pc)) }
+func (f Func) SPDelta(pc PC) (int32, bool) { return f.value(f.u32(fnPCSP), f.rel(pc)) }
 
 // MaxSPDelta returns the largest SPDelta of the function, in bytes. The error
 // wraps objfile.ErrFormat.
 func (f Func) MaxSPDelta() (int32, error) {
-	it := f.t.rows(f.u32(fnPCSP))
+	it := f.rows(f.u32(fnPCSP))
 	most := int32(0)
 	for it.next() {
 		most = max(most, it.row.Value)
@@ -140,24 +150,24 @@ func (f Func) MaxSPDelta() (int32, error) {
 
 // SPRows returns SPDelta for the whole function, adjacent ranges from offset 0
 // to Size. The error wraps objfile.ErrFormat.
-func (f Func) SPRows() ([]Row, error) { return f.t.all(f.u32(fnPCSP)) }
+func (f Func) SPRows() ([]Row, error) { return f.all(f.u32(fnPCSP)) }
 
 // PCData returns the value of PCDATA table i (abi.PCDATA_*) at pc. Where the
 // function has no such table it is not ok; the runtime takes that for -1.
 func (f Func) PCData(table int, pc PC) (int32, bool) {
-	return f.t.value(f.pcdataOff(table), f.rel(pc))
+	return f.value(f.pcdataOff(table), f.rel(pc))
 }
 
 // PCDataRows returns all of PCDATA table i, nil if the function has none.
-func (f Func) PCDataRows(table int) ([]Row, error) { return f.t.all(f.pcdataOff(table)) }
+func (f Func) PCDataRows(table int) ([]Row, error) { return f.all(f.pcdataOff(table)) }
 
 // FileLine returns the position that the line table gives for the instruction
 // at pc: of the innermost call, where calls were inlined.
 func (f Func) FileLine(pc PC) (file string, line int, ok bool) { return f.fileLine(f.rel(pc)) }
 
 func (f Func) fileLine(rel uint64) (string, int, bool) {
-	fileno, ok1 := f.t.value(f.u32(fnPCFile), rel)
-	line, ok2 := f.t.value(f.u32(fnPCLine), rel)
+	fileno, ok1 := f.value(f.u32(fnPCFile), rel)
+	line, ok2 := f.value(f.u32(fnPCLine), rel)
 	if !ok1 || !ok2 || fileno < 0 || line < 0 {
 		return "", 0, false
 	}
