@@ -42,8 +42,8 @@ func TestBinary(t *testing.T) {
 		{"static", hello, testbin.Config{GOOS: "linux", GOARCH: "amd64"}, evidence.BinaryInfo{Format: "elf", Arch: "amd64", BuildMode: "exe", Link: "static", CGO: "0"}},
 		{"stripped", hello, testbin.Config{GOOS: "linux", GOARCH: "amd64", Mode: testbin.Stripped}, evidence.BinaryInfo{Format: "elf", Arch: "amd64", BuildMode: "exe", Link: "static", CGO: "0"}},
 		// facts: asking for a PIE without cgo gives an interpreter and no library.
-		{"pie without cgo", hello, testbin.Config{GOGOARCH: "amd64", Mode: testbin.PIE}, evidence.BinaryInfo{Format: "elf", Arch: "amd64", BuildMode: "pie", Link: "dynamic", Interpreter: interp, CGO: "0"}},
-		{"cgo", users, testbin.Config{GOGOARCH: "amd64", CGO: true}, evidence.BinaryInfo{Format: "elf", Arch: "amd64", BuildMode: "exe", Link: "dynamic", Interpreter: interp, Needed: []string{"libc.so.6"}, CGO: "1"}},
+		{"pie without cgo", hello, testbin.Config{GOOS: "linux", GOARCH: "amd64", Mode: testbin.PIE}, evidence.BinaryInfo{Format: "elf", Arch: "amd64", BuildMode: "pie", Link: "dynamic", Interpreter: interp, CGO: "0"}},
+		{"cgo", users, testbin.Config{GOOS: "linux", GOARCH: "amd64", CGO: true}, evidence.BinaryInfo{Format: "elf", Arch: "amd64", BuildMode: "exe", Link: "dynamic", Interpreter: interp, Needed: []string{"libc.so.6"}, CGO: "1"}},
 		{"external pie", users, testbin.Config{GOOS: "linux", GOARCH: "amd64", Mode: testbin.ExternalPIE}, evidence.BinaryInfo{Format: "elf", Arch: "amd64", OS: "linux", BuildMode: "pie", Link: "dynamic", Interpreter: interp, Needed: []string{"libc.so.6"}, CGO: "1"}},
 		{"static by the C linker", users, testbin.Config{GOOS: "linux", GOARCH: "amd64", Mode: testbin.External, LDFlags: "-extldflags=-static"}, evidence.BinaryInfo{Format: "elf", Arch: "amd64", OS: "linux", BuildMode: "exe", Link: "static", CGO: "1"}},
 		{"pie and -static is no pie", users, testbin.Config{GOOS: "linux", GOARCH: "amd64", Mode: testbin.ExternalPIE, LDFlags: "-extldflags=-static"}, evidence.BinaryInfo{Format: "elf", Arch: "amd64", OS: "linux", BuildMode: "exe", Link: "static", CGO: "1"}},
