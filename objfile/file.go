@@ -89,6 +89,14 @@ func Open(path string) (*File, error) {
 		return nil, err
 	}
 	defer fd.Close()
+	return OpenFile(fd)
+}
+
+// OpenFile is [Open] for a file that is open already, for callers that have
+// checked what they hold and must not look its name up a second time. The File
+// does not need fd afterwards.
+func OpenFile(fd *os.File) (*File, error) {
+	path := fd.Name()
 	data, release, err := mapFile(fd)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
+	"strings"
 
 	"moho/core"
 	"moho/evidence"
@@ -49,8 +51,9 @@ type Case struct {
 	Artifact evidence.Artifact   // what it says about it
 	Gaps     []evidence.Gap
 
-	crash gostate.Crash // Goroutine is nil when nothing ended the process
-	links linker
+	crash   gostate.Crash // Goroutine is nil when nothing ended the process
+	modules []string      // paths of the modules that are linked in
+	links   linker
 }
 
 // Open opens the core at path.
@@ -87,6 +90,12 @@ func Open(ctx context.Context, path string, o Options) (c *Case, err error) {
 		return c, err
 	}
 	c.crash, _ = c.World.Crash()
+	if info, err := c.Exe.BuildInfo(); err == nil {
+		c.modules = append(c.modules, info.Main.Path)
+		for _, d := range info.Deps {
+			c.modules = append(c.modules, d.Path)
+		}
+	}
 	c.findReport(o.Stores)
 	c.links = newLinker(c)
 	return c, nil
@@ -104,6 +113,19 @@ func (c *Case) Close() error {
 	return errors.Join(errs...)
 }
 
+// OfModule reports whether the function with this linker name belongs to the
+// program or one of its modules, and not to the standard library.
+func (c *Case) OfModule(fn string) bool {
+	pkg := evidence.ParseSymbol(fn).Package
+	if pkg == "main" {
+		return true
+	}
+	return slices.ContainsFunc(c.modules, func(m string) bool {
+		rest, ok := strings.CutPrefix(pkg, m)
+		return ok && m != "" && (rest == "" || rest[0] == '/')
+	})
+}
+
 // BuildID returns the ID of the program: the core's, else the executable's.
 func (c *Case) BuildID() evidence.BuildID {
 	if id, ok := c.Process.ExecutableBuildID(); ok {
@@ -117,7 +139,15 @@ func (c *Case) BuildID() evidence.BuildID {
 
 // useExe takes an executable that was given by path.
 func (c *Case) useExe(path string) error {
-	f, err := objfile.Open(path)
+	if st, err := os.Stat(path); err == nil && !st.Mode().IsRegular() {
+		return fmt.Errorf("%s: not a regular file", path) // opening a FIFO would block
+	}
+	fd, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer fd.Close()
+	f, err := objfile.OpenFile(fd)
 	if err != nil {
 		return err
 	}
@@ -136,10 +166,8 @@ func (c *Case) useExe(path string) error {
 		c.gap("proof that the executable belongs to the core", path, "the core holds neither a Build ID nor text to compare")
 	}
 	c.Exe, c.ExePath = f, path
-	if c.ExeSHA256, err = fileDigest(path); err != nil {
-		return err
-	}
-	return nil
+	c.ExeSHA256, err = digest(fd)
+	return err
 }
 
 // findExe looks the core's Build ID up and takes the artifact that agrees with
@@ -174,11 +202,12 @@ func (c *Case) findExe(stores store.Set) error {
 }
 
 func (c *Case) tryEntry(stores store.Set, e store.Entry) error {
-	path, err := stores.Artifact(e.SHA256)
+	fd, err := stores.OpenArtifact(e.SHA256)
 	if err != nil {
 		return err
 	}
-	f, err := objfile.Open(path)
+	defer fd.Close()
+	f, err := objfile.OpenFile(fd)
 	if err != nil {
 		return err
 	}
@@ -186,7 +215,7 @@ func (c *Case) tryEntry(stores store.Set, e store.Entry) error {
 		f.Close()
 		return err
 	}
-	c.Exe, c.ExePath, c.ExeFrom, c.ExeSHA256 = f, path, ByBuildID, e.SHA256
+	c.Exe, c.ExePath, c.ExeFrom, c.ExeSHA256 = f, e.Path, ByBuildID, e.SHA256
 	return nil
 }
 
@@ -221,15 +250,11 @@ func storeNames(stores store.Set) string {
 	return s
 }
 
-func fileDigest(path string) (string, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
+// digest hashes a file from its beginning.
+func digest(fd *os.File) (string, error) {
 	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return "", fmt.Errorf("%s: %w", path, err)
+	if _, err := io.Copy(h, io.NewSectionReader(fd, 0, 1<<62)); err != nil {
+		return "", fmt.Errorf("%s: %w", fd.Name(), err)
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
