@@ -34,9 +34,10 @@ type printedFrame struct {
 }
 
 var (
-	header  = regexp.MustCompile(`^goroutine (\d+)(?: gp=\S+ m=\S+(?: mp=\S+)?)? \[([^\]]*)\]`)
-	created = regexp.MustCompile(`^created by (.*?)(?: in goroutine (\d+))?$`)
-	place   = regexp.MustCompile(`^\t(.*:\d+)(?: \+0x[0-9a-f]+)?(?: fp=0x([0-9a-f]+) sp=0x([0-9a-f]+) pc=0x([0-9a-f]+))?$`)
+	header       = regexp.MustCompile(`^goroutine (\d+)(?: gp=\S+ m=\S+(?: mp=\S+)?)? \[([^\]]*)\]`)
+	registerDump = regexp.MustCompile(`^(r\w+|eflags|rip|rflags|cs|fs|gs) +0x[0-9a-f]+$`)
+	created      = regexp.MustCompile(`^created by (.*?)(?: in goroutine (\d+))?$`)
+	place        = regexp.MustCompile(`^\t(.*:\d+)(?: \+0x[0-9a-f]+)?(?: fp=0x([0-9a-f]+) sp=0x([0-9a-f]+) pc=0x([0-9a-f]+))?$`)
 )
 
 // parseTraceback reads the goroutines that a program printed.
@@ -55,6 +56,8 @@ func parseTraceback(t *testing.T, text string) map[uint64]*printed {
 		}
 		switch {
 		case line == "":
+			g = nil
+		case registerDump.MatchString(line), line == "-----":
 			g = nil
 		case g == nil:
 		case strings.HasPrefix(line, "..."):
