@@ -47,6 +47,9 @@ func Binary(f *objfile.File) (evidence.BinaryInfo, []evidence.Gap) {
 	}
 	if info.Format != "elf" {
 		info.BuildMode = setting(bi, "-buildmode")
+		if info.Format == "wasm" && info.BuildMode == "" {
+			info.BuildMode = "exe" // a module has no other shape, and no build info
+		}
 		if info.BuildMode == "" {
 			gap("build mode", fmt.Errorf("not read from %s files, and the linker recorded none", info.Format))
 		}

@@ -122,11 +122,12 @@ func judgePIE(b Build, bin evidence.BinaryInfo) evidence.Check {
 	if b.Target.Format() == "wasm" {
 		return notChecked(CheckPIE, "wasm has no position to depend on")
 	}
-	if bin.BuildMode == b.BuildMode {
+	want := cmp.Or(b.BuildMode, b.Target.BuildMode())
+	if bin.BuildMode == want {
 		return pass(CheckPIE, "build mode is %s", bin.BuildMode)
 	}
-	why := fmt.Sprintf("asked %s, the file is %s", b.BuildMode, bin.BuildMode)
-	if b.BuildMode == "pie" && bin.BuildMode == "exe" && bin.Link == "static" {
+	why := fmt.Sprintf("asked %s, the file is %s", want, bin.BuildMode)
+	if want == "pie" && bin.BuildMode == "exe" && bin.Link == "static" {
 		why += " (-extldflags=-static overrides -buildmode=pie; -static-pie does not)"
 	}
 	return refuse(CheckPIE, "%s", why)
@@ -223,6 +224,8 @@ func (p *Policy) judgeGo(bin evidence.BinaryInfo) evidence.Check {
 	// Experiments follow the version after a blank.
 	have, _, _ := strings.Cut(bin.Go, " ")
 	switch want := p.Toolchain.Go; {
+	case have == "" && bin.Format == "wasm":
+		return notChecked(CheckGo, "wasm modules carry no build info")
 	case have == "":
 		return refuse(CheckGo, "the file does not say which Go built it")
 	case want == "":

@@ -178,7 +178,7 @@ type Build struct {
 	Target       target.Target
 	Level        string // as the policy fixes it; "" leaves it open
 	Link         string // static, dynamic, any
-	BuildMode    string // exe, pie
+	BuildMode    string // exe, pie; "" leaves it to the go command
 	Interpreters []string
 	Needed       []string
 }
@@ -191,9 +191,6 @@ func (p *Policy) Plan() []Build {
 			b := Build{
 				Target: target.Target{GOOS: t.GOOS, GOARCH: a}, Level: t.CPU[a], Link: t.Link, BuildMode: t.BuildMode,
 				Interpreters: t.Interpreters, Needed: t.Needed,
-			}
-			if b.BuildMode == "" {
-				b.BuildMode = b.Target.BuildMode()
 			}
 			out = append(out, b)
 		}

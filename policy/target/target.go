@@ -78,12 +78,12 @@ func (t Target) Format() string {
 	return "elf"
 }
 
-// BuildMode returns the -buildmode that the go command chooses by itself.
+// BuildMode returns what an artifact shows, or has recorded, when nobody gave
+// -buildmode. On darwin and windows it is position independent all the same.
 //
 // Source: $GOROOT/src/internal/platform/supported.go, DefaultPIE, go1.26.
 func (t Target) BuildMode() string {
-	switch t.GOOS {
-	case "android", "ios", "darwin", "windows":
+	if t.GOOS == "android" {
 		return "pie"
 	}
 	return "exe"
