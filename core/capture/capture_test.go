@@ -413,7 +413,7 @@ func TestTracerKilled(t *testing.T) {
 func TestTogether(t *testing.T) {
 	exe := program(t)
 	var wg sync.WaitGroup
-	for i := range 4 {
+	for i := range 16 {
 		wg.Go(func() {
 			r, out, err := run(t, t.TempDir(), capture.Options{}, exe, []string{"abort", "exit"}[i%2])
 			if err != nil || i%2 == 0 && (r.Signal != 6 || r.Core == "") || i%2 == 1 && r.Exit != 7 {

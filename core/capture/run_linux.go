@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
-	"runtime"
 	"syscall"
 	"time"
 
@@ -34,20 +33,10 @@ func Run(ctx context.Context, argv []string, corePath string, opts Options) (Res
 		ctx, cancel = context.WithTimeout(ctx, opts.Timeout)
 		defer cancel()
 	}
-	type answer struct {
-		Result
-		error
-	}
-	done := make(chan answer, 1)
-	go func() {
-		// A tracer is a thread, and so is the parent that wait4 goes by. The
-		// thread is not given back: it ends with this goroutine.
-		runtime.LockOSThread()
-		r, err := run(ctx, argv, corePath, opts)
-		done <- answer{r, err}
-	}()
-	a := <-done
-	return a.Result, a.error
+	var r Result
+	var err error
+	onOwnThread(func() { r, err = run(ctx, argv, corePath, opts) })
+	return r, err
 }
 
 func run(ctx context.Context, argv []string, corePath string, opts Options) (Result, error) {
