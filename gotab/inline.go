@@ -7,8 +7,8 @@ import (
 	"moho/objfile"
 )
 
-// MaxInlineDepth bounds how many inlined calls one PC can be in. The deepest in
-// etcd's server, 32,000 functions, is DEPTH.
+// MaxInlineDepth bounds how many inlined calls one PC can be in. The deepest PC
+// of the go command, 14,864 functions of Go 1.26, is in 7.
 const MaxInlineDepth = 256
 
 const (
