@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"fmt"
 	"slices"
 	"strings"
@@ -40,10 +41,13 @@ func newCoreGoroutines(a *app, cf *coreFlags) *cobra.Command {
 					return nil // the gap says why
 				}
 				list := listing{view{a, c, cf.all}, len(with) > 0, ids}
-				if a.ui.JSON {
+				switch {
+				case a.ui.JSON:
 					return list.json()
+				case list.stacks:
+					return list.tracebacks()
 				}
-				list.text()
+				list.table()
 				return nil
 			})
 		},
@@ -61,7 +65,10 @@ type listing struct {
 }
 
 func (l listing) wants(g *gostate.Goroutine) bool {
-	return len(l.ids) == 0 || slices.Contains(l.ids, uint(g.ID))
+	if len(l.ids) > 0 {
+		return slices.Contains(l.ids, uint(g.ID))
+	}
+	return !g.System || l.all || l.ui.JSON
 }
 
 func (l listing) json() error {
@@ -78,27 +85,84 @@ func (l listing) json() error {
 	return out.End(len(l.c.Gaps) == 0, l.c.Gaps)
 }
 
-func (l listing) text() {
+// tracebacks prints goroutines in the form in which Go programs print them.
+func (l listing) tracebacks() error {
+	out := bufio.NewWriterSize(l.ui.Out, 64<<10)
+	tr := tracer{l.view, map[frameID]string{}}
+	for g := range l.c.World.Goroutines() {
+		if l.wants(g) {
+			tr.print(out, g)
+		}
+	}
+	return out.Flush()
+}
+
+// table prints goroutines a line each.
+func (l listing) table() {
 	t := cli.NewTable(cli.Column{Title: "id", Right: true}, cli.Column{Title: "state"}, cli.Column{Title: "at", Fit: cli.Clip},
 		cli.Column{Title: "position", Fit: cli.ClipTop}, cli.Column{Title: "created by", Fit: cli.Clip})
 	for g := range l.c.World.Goroutines() {
-		switch {
-		case !l.wants(g), g.System && !l.all && len(l.ids) == 0:
-		case l.stacks:
-			l.ui.Printf("%s\n", l.title(g))
-			l.frames(g)
-			l.ui.Printf("\n")
-		default:
-			fn, pos := "", ""
-			if fr := l.top(g); fr != nil {
-				fn, pos = fr.Func, l.position(fr)
-			}
-			t.Row(fmt.Sprint(g.ID), state(g), fn, pos, g.CreatedBy.Func)
+		if !l.wants(g) {
+			continue
 		}
+		fn, pos := "", ""
+		if fr := l.top(g); fr != nil {
+			fn, pos = fr.Func, l.position(fr)
+		}
+		t.Row(fmt.Sprint(g.ID), state(g), fn, pos, g.CreatedBy.Func)
 	}
-	if !l.stacks {
-		l.ui.Table(t)
+	l.ui.Table(t)
+}
+
+// A tracer writes tracebacks. Frames repeat from goroutine to goroutine, so
+// each is rendered once.
+type tracer struct {
+	view
+	frames map[frameID]string
+}
+
+type frameID struct {
+	pc      int32
+	inline  int16
+	faulted bool
+}
+
+func (t tracer) print(w *bufio.Writer, g *gostate.Goroutine) {
+	w.WriteString(t.title(g))
+	w.WriteString(":\n")
+	for i := range g.Frames {
+		if g.Elided > 0 && i == g.ElidedAt {
+			fmt.Fprintf(w, "\t… %s left out\n", count(g.Elided, "frame"))
+		}
+		fr := &g.Frames[i]
+		id := frameID{fr.PCIndex, fr.Inline, fr.Fault}
+		text, ok := t.frames[id]
+		if !ok || fr.PCIndex < 0 {
+			text = t.frame(g, i)
+			t.frames[id] = text
+		}
+		w.WriteString(text)
 	}
+	if cr := g.CreatedBy; cr.Func != "" {
+		w.WriteString(t.creator(cr, mark(t.c.CreatorLinks(g))))
+	}
+	if g.Truncated != "" {
+		fmt.Fprintf(w, "\tthe stack ends here: %s\n", cli.Escape(g.Truncated))
+	}
+	w.WriteString("\n")
+}
+
+func (t tracer) creator(cr gostate.Creator, mark string) string {
+	return strings.TrimRight(fmt.Sprintf("%s\n\t%s:%d  %s", cli.Escape(createdBy(cr)), cli.Escape(t.file(cr.File)), cr.Line, mark), " ") + "\n"
+}
+
+func (t tracer) frame(g *gostate.Goroutine, i int) string {
+	fr := &g.Frames[i]
+	links := t.c.Links(g, i)
+	if fr.System && !t.all && len(links) == 0 {
+		return ""
+	}
+	return strings.TrimRight(fmt.Sprintf("%s\n\t%s  %s", cli.Escape(fr.Func), cli.Escape(t.position(fr)), mark(links)), " ") + "\n"
 }
 
 const threadsLong = `Threads lists the threads of a core, the one that took the signal first: what

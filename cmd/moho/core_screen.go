@@ -24,7 +24,7 @@ func (a *app) firstScreen(c *postmortem.Case, cf coreFlags) error {
 	v := view{app: a, c: c, all: cf.all}
 	v.head(s)
 	if g := s.Crash.Goroutine; g != nil {
-		a.ui.Printf("\n%s %s\n", v.title(g), a.ui.Bad("crashed"))
+		a.ui.Printf("\n%s: %s\n", v.title(g), a.ui.Bad("crashed"))
 		v.frames(g)
 	}
 	if s.Goroutines != nil {
@@ -43,8 +43,8 @@ type view struct {
 
 func (v view) head(s *postmortem.Summary) {
 	t := cli.NewTable(cli.Column{}, cli.Column{Fit: cli.Wrap})
-	words := []string{s.Target.Command, fmt.Sprintf("pid %d", s.Target.PID), s.Target.Kind, s.Target.Arch, s.Target.Go}
-	t.Row("process", strings.Join(slices.DeleteFunc(words, func(w string) bool { return w == "" }), "  "))
+	words := []string{s.Target.Command, fmt.Sprintf("pid %d", s.Target.PID), s.Target.Go, s.Target.Arch, s.Target.Kind}
+	t.Row("process", strings.Join(slices.DeleteFunc(words, func(w string) bool { return w == "" }), ", "))
 	if s.Signal != nil {
 		t.Row("killed by", s.Signal.Name)
 	}
@@ -118,11 +118,7 @@ func (v view) frames(g *gostate.Goroutine) {
 		t.Row("  ", fr.Func, v.position(fr), mark(links))
 	}
 	if cr := g.CreatedBy; cr.Func != "" {
-		by := "created by " + cr.Func
-		if cr.GoID != 0 {
-			by += fmt.Sprintf(" in goroutine %d", cr.GoID)
-		}
-		t.Row("  ", by, fmt.Sprintf("%s:%d", v.file(cr.File), cr.Line), mark(v.c.CreatorLinks(g)))
+		t.Row("  ", createdBy(cr), fmt.Sprintf("%s:%d", v.file(cr.File), cr.Line), mark(v.c.CreatorLinks(g)))
 	}
 	v.ui.Table(t)
 	if g.Elided > 0 {
@@ -134,6 +130,14 @@ func (v view) frames(g *gostate.Goroutine) {
 	if hidden > 0 {
 		v.ui.Printf("    %s\n", v.ui.Dim(fmt.Sprintf("(%s of the runtime hidden; --all shows them)", count(hidden, "frame"))))
 	}
+}
+
+func createdBy(cr gostate.Creator) string {
+	by := "created by " + cr.Func
+	if cr.GoID != 0 {
+		by += fmt.Sprintf(" in goroutine %d", cr.GoID)
+	}
+	return by
 }
 
 // mark points at what a frame has to do with a finding.
@@ -206,17 +210,21 @@ func (v view) groups(s *postmortem.Summary) {
 	}
 }
 
-// top returns the innermost frame that says what a goroutine is about.
+// top returns the innermost frame that says what a goroutine is about: one of
+// the program or its modules; failing that, of the standard library outside the
+// runtime; failing that, any.
 func (v view) top(g *gostate.Goroutine) *gostate.Frame {
+	var best *gostate.Frame
 	for i := range g.Frames {
-		if !g.Frames[i].System {
-			return &g.Frames[i]
+		fr := &g.Frames[i]
+		switch {
+		case !fr.System && v.c.OfModule(fr.Func):
+			return fr
+		case best == nil || best.System && !fr.System:
+			best = fr
 		}
 	}
-	if len(g.Frames) > 0 {
-		return &g.Frames[0]
-	}
-	return nil
+	return best
 }
 
 func groupIDs(gr *gostate.Group) string {

@@ -57,8 +57,22 @@ func (a *app) explainRule(name string) error {
 		if a.ui.JSON {
 			return cli.JSON(a.ui.Out, ruleList{"moho/rules/v1", []vet.Rule{r}})
 		}
-		a.ui.Printf("%s\n", strings.TrimRight(r.Text(), "\n"))
+		a.printRule(r)
 		return nil
 	}
 	return cli.WithHints(cli.Usagef("no rule %q", name), "moho help rules lists them")
+}
+
+// printRule prints the text of a rule: the same words as in docs/rules.
+func (a *app) printRule(r vet.Rule) {
+	doc := strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(r.Doc), r.Title))
+	a.ui.Printf("%s (%s): %s\n\n%s\n", a.ui.Bold(r.Name), r.Severity, r.Title, doc)
+	for _, part := range []struct{ title, text string }{
+		{"Bad", r.Bad}, {"Good", r.Good}, {"Fix", r.Fix}, {"What sees it at run time", r.Oracle}, {"Source", r.Source},
+	} {
+		if part.text != "" {
+			text := strings.ReplaceAll(strings.TrimSpace(part.text), "\n", "\n    ")
+			a.ui.Printf("\n%s\n    %s\n", a.ui.Bold(part.title), text)
+		}
+	}
 }
