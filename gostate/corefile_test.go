@@ -31,6 +31,12 @@ func zoo(tb testing.TB, c testbin.Config) string {
 // core that the kernel wrote and what the program said.
 func crash(tb testing.TB, exe string, args ...string) (corePath, stderr string) {
 	tb.Helper()
+	return crashAfter(tb, "", exe, args...)
+}
+
+// crashAfter is crash after some shell commands, which end in a semicolon.
+func crashAfter(tb testing.TB, shell, exe string, args ...string) (corePath, stderr string) {
+	tb.Helper()
 	pattern, err := os.ReadFile("/proc/sys/kernel/core_pattern")
 	if err != nil || strings.TrimSpace(string(pattern)) != "core" {
 		if os.Getenv("MOHO_CI") == "1" {
@@ -41,7 +47,7 @@ func crash(tb testing.TB, exe string, args ...string) (corePath, stderr string) 
 	ctx, cancel := context.WithTimeout(tb.Context(), time.Minute)
 	defer cancel()
 	dir := tb.TempDir()
-	cmd := exec.CommandContext(ctx, "sh", append([]string{"-c", `ulimit -c unlimited; exec "$0" "$@"`, exe}, args...)...)
+	cmd := exec.CommandContext(ctx, "sh", append([]string{"-c", shell + `ulimit -c unlimited; exec "$0" "$@"`, exe}, args...)...)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "GOTRACEBACK=crash", "GOMAXPROCS=4")
 	var buf bytes.Buffer

@@ -1,6 +1,10 @@
 package gostate
 
-import "errors"
+import (
+	"errors"
+
+	"moho/core"
+)
 
 var (
 	// ErrNotGo means that the process has no Go runtime that could be found.
@@ -10,8 +14,9 @@ var (
 	// is no executable, and the core does not hold the program's tables.
 	ErrNoText = errors.New("the core does not hold the program's text")
 
-	// ErrMismatch means that the executable is not the one that was running.
-	ErrMismatch = errors.New("executable does not belong to this process")
+	// ErrMismatch means that the executable is not the one that was running. It
+	// is the error of package core.
+	ErrMismatch = core.ErrMismatch
 
 	// ErrVersion means that no layout table describes what is in memory.
 	ErrVersion = errors.New("no layout fits this Go version")

@@ -193,15 +193,15 @@ func fits(at, gs *view, l *layout.Layout, s slice) float64 {
 		if !ok {
 			continue
 		}
-		if p == 0 || p%8 != 0 {
-			return 0
-		}
-		if !readG(gs, l, p, &g) {
+		if p%8 == 0 && p != 0 && !readG(gs, l, p, &g) {
 			continue // not in the core: says nothing
 		}
 		seen++
-		if g.plausible() && g.schedG == p {
+		if p%8 == 0 && p != 0 && g.plausible() && g.schedG == p {
 			good++
+		}
+		if seen == 8 && good == 0 {
+			return 0
 		}
 	}
 	if seen == 0 {

@@ -35,6 +35,7 @@ type World struct {
 	exact  bool
 
 	version, versionFrom string
+	exeFrom              string
 
 	gs      []uint64 // addresses, in the order of runtime.allgs
 	gsFrom  string
@@ -80,11 +81,10 @@ func Open(p *core.Process, exe *objfile.File, opts Options) (*World, error) {
 
 // openExe sets up tables, memory, version and layout from the executable.
 func (w *World) openExe(exe *objfile.File) error {
-	if a := exe.Arch(); a == nil || a.Name != w.arch.Name {
-		return fmt.Errorf("gostate: %s is for %s, the process was on %s: %w",
-			exe.Name(), exe.Machine(), w.arch.Name, ErrMismatch)
-	}
 	var err error
+	if w.exeFrom, err = w.proc.MatchesImage(exe); err != nil {
+		return fmt.Errorf("gostate: %w", err)
+	}
 	if w.table, err = gotab.Open(exe); err != nil {
 		return fmt.Errorf("gostate: %s: %w: %w", exe.Name(), ErrNotGo, err)
 	}
@@ -164,6 +164,10 @@ func (w *World) Version() string { return w.version }
 
 // VersionFrom says where Version was read.
 func (w *World) VersionFrom() string { return w.versionFrom }
+
+// ExeFrom says how the executable was checked: "buildid", "contents" or
+// "unchecked", as [core.Process.MatchesImage] has it; "" without an executable.
+func (w *World) ExeFrom() string { return w.exeFrom }
 
 // Layout returns the minor Go version whose layout is used, and whether it is
 // that of the program rather than the nearest one known.

@@ -1,0 +1,193 @@
+package gostate_test
+
+import (
+	"encoding/binary"
+	"math/rand/v2"
+	"os"
+	"testing"
+
+	"moho/core"
+	"moho/gostate"
+	"moho/internal/testbin"
+	"moho/objfile"
+)
+
+const fuzzProgram = `package main
+
+import ("sync"; "time")
+
+func main() {
+	c := make(chan int)
+	var mu sync.Mutex
+	mu.Lock()
+	go func() { <-c }()
+	go func() { mu.Lock() }()
+	go func() { select {} }()
+	go func() { defer func() { recover(); <-c }(); panic("x") }()
+	go func() { for {} }()
+	time.Sleep(100*time.Millisecond)
+	var p *int
+	*p = 1
+}
+`
+
+// A target is a core with the places that matter: words at these file offsets
+// decide what is found.
+type target struct {
+	data  []byte
+	exe   *objfile.File
+	spots []uint64
+}
+
+func fuzzTarget(tb testing.TB) target {
+	tb.Helper()
+	exe := testbin.Build(tb, testbin.Main(fuzzProgram), testbin.Config{Mode: testbin.Stripped})
+	corePath, _ := crash(tb, exe)
+	data, err := os.ReadFile(corePath)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	f, err := objfile.Open(exe)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { f.Close() })
+	w := open(tb, corePath, exe)
+	var t target
+	t.data, t.exe = data, f
+	spots := func(addr core.Addr, words int) {
+		for i := range words {
+			if off, ok := fileOffset(data, uint64(addr)+uint64(i)*8); ok {
+				t.spots = append(t.spots, off)
+			}
+		}
+	}
+	for g := range w.Goroutines() {
+		spots(g.Addr, 48)
+		spots(g.SP, int(g.Stack.Used/8))
+	}
+	for _, th := range w.Threads() {
+		spots(th.M, 48)
+		spots(th.G0, 24)
+		spots(th.GSignal, 24)
+	}
+	m, _ := w.Table().Module()
+	spots(core.Addr(m.Addr), 80)
+	spots(core.Addr(m.BSS), int((m.EBSS-m.BSS)/8))
+	spots(core.Addr(m.Data), int((m.EData-m.Data)/8))
+	for off := uint64(0); off < 8<<10; off += 8 { // headers and notes
+		t.spots = append(t.spots, off)
+	}
+	return t
+}
+
+func fileOffset(data []byte, addr uint64) (uint64, bool) {
+	phoff := binary.LittleEndian.Uint64(data[32:])
+	for i := range int(binary.LittleEndian.Uint16(data[56:])) {
+		h := data[phoff+uint64(i)*56:]
+		off, vaddr, size := binary.LittleEndian.Uint64(h[8:]), binary.LittleEndian.Uint64(h[16:]), binary.LittleEndian.Uint64(h[32:])
+		if binary.LittleEndian.Uint32(h) == 1 && vaddr <= addr && addr+8 <= vaddr+size {
+			return off + addr - vaddr, true
+		}
+	}
+	return 0, false
+}
+
+// check reads a mutated core completely.
+func (t target) check(tb testing.TB, data []byte) {
+	p, err := core.NewBytes("fuzz", data)
+	if err != nil {
+		return
+	}
+	w, err := gostate.Open(p, t.exe, gostate.Options{})
+	if (w == nil) == (err == nil) {
+		tb.Fatalf("world %v, error %v", w, err)
+	}
+	if err != nil {
+		return
+	}
+	n := 0
+	for g := range w.Goroutines() {
+		n++
+		if len(g.Frames) > 4096*64 {
+			tb.Fatalf("goroutine %d: %d frames", g.ID, len(g.Frames))
+		}
+		if len(g.Frames) == 0 && g.Truncated == "" {
+			tb.Fatalf("goroutine %d [%s]: no frames, and no reason", g.ID, g.Status)
+		}
+		for i := 1; i < len(g.Frames) && i != g.ElidedAt; i++ {
+			a, b := g.Frames[i-1], g.Frames[i]
+			if b.SP < a.SP && a.G0 == b.G0 && !a.Foreign {
+				tb.Fatalf("goroutine %d: frame %d at %#x is inside frame %d at %#x", g.ID, i, b.SP, i-1, a.SP)
+			}
+		}
+	}
+	if n != w.NumG() {
+		tb.Fatalf("%d goroutines, NumG is %d", n, w.NumG())
+	}
+	sum := 0
+	for _, g := range w.Groups(gostate.GroupOptions{System: true}) {
+		sum += g.Count
+	}
+	if sum != n {
+		tb.Fatalf("%d goroutines, %d in groups", n, sum)
+	}
+	w.Crash()
+	w.Goroutine(1)
+}
+
+// mutate applies to a copy of the core what input says: words of eight bytes
+// are written to the places that matter.
+func (t target) mutate(input []byte) []byte {
+	data := append([]byte(nil), t.data...)
+	for ; len(input) >= 12; input = input[12:] {
+		at := t.spots[binary.LittleEndian.Uint32(input)%uint32(len(t.spots))]
+		word := binary.LittleEndian.Uint64(input[4:])
+		if word&0xff == 0xff { // a word from elsewhere: likelier to be believed
+			word = binary.LittleEndian.Uint64(t.data[t.spots[(word>>8)%uint64(len(t.spots))]:])
+		}
+		binary.LittleEndian.PutUint64(data[at:], word)
+	}
+	return data
+}
+
+func FuzzOpen(f *testing.F) {
+	t := fuzzTarget(f)
+	f.Add([]byte{})
+	for seed := range uint64(8) {
+		f.Add(randomInput(seed, 4))
+	}
+	f.Fuzz(func(tt *testing.T, input []byte) {
+		if len(input) > 12*64 {
+			return
+		}
+		t.check(tt, t.mutate(input))
+	})
+}
+
+func randomInput(seed uint64, words int) []byte {
+	r := rand.New(rand.NewPCG(seed, 1))
+	b := make([]byte, 12*words)
+	for i := range b {
+		b[i] = byte(r.Uint32())
+	}
+	for i := 4; i < len(b); i += 12 {
+		if r.IntN(2) == 0 {
+			b[i] = 0xff
+		}
+	}
+	return b
+}
+
+// TestMutations is a fixed walk of the fuzz target, the same on every run but
+// for the addresses in the core.
+func TestMutations(t *testing.T) {
+	n := 150
+	if testbin.IsLong() {
+		n = 3000
+	}
+	tg := fuzzTarget(t)
+	for seed := range uint64(n) {
+		tg.check(t, tg.mutate(randomInput(seed, 1+int(seed%40))))
+	}
+}
