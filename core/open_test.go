@@ -128,6 +128,12 @@ func TestSlice(t *testing.T) {
 			if errors.As(err, &m) && m.Addr != c.at {
 				t.Errorf("error at %#x, want %#x", uint64(m.Addr), uint64(c.at))
 			}
+			v := p.View()
+			for range 2 { // from afar, and from where it was
+				if again, verr := v.Slice(c.addr, c.n); !bytes.Equal(again, got) || fmt.Sprint(verr) != fmt.Sprint(err) {
+					t.Errorf("view: %d bytes, %v", len(again), verr)
+				}
+			}
 			b := make([]byte, max(c.n, 0))
 			n, err := p.ReadMemory(b, c.addr)
 			if c.n >= 0 && (n == c.n) != (c.err == nil) || !bytes.Equal(b[:n], c.want) && c.err == nil || (err == nil) != (n == len(b)) {
@@ -137,6 +143,13 @@ func TestSlice(t *testing.T) {
 	}
 	if w, err := p.Word(0x500ffc); err != nil || w != le.Uint64(append(bytes.Clone(two[0xffc:]), three[:4]...)) {
 		t.Errorf("Word across regions: %#x, %v", w, err)
+	}
+	v := p.View()
+	for _, a := range []core.Addr{0x500000, 0x500008, 0x500ffc, 0x700000, 0x7007f8, 0x7007f9, 0x600000, 0x500000} {
+		w, err := p.Word(a)
+		if got, verr := v.Word(a); got != w || fmt.Sprint(verr) != fmt.Sprint(err) {
+			t.Errorf("view: word at %#x is %#x, %v; want %#x, %v", uint64(a), got, verr, w, err)
+		}
 	}
 	if n := testing.AllocsPerRun(100, func() { p.Slice(0x500010, 64); p.Word(0x501000) }); n != 0 {
 		t.Errorf("a read allocates %v times", n)
