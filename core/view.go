@@ -5,8 +5,7 @@ package core
 // one before, and those need no search. Views of a process are independent, so
 // that concurrent readers do not write to anything they share.
 //
-// A View is of the memory at the time it was made: before [Process.AddImage],
-// without the image.
+// Make views after [Process.AddImage]: one that is older may not see the image.
 type View struct {
 	p    *Process
 	addr Addr
@@ -18,11 +17,14 @@ func (p *Process) View() *View { return &View{p: p} }
 
 // Slice is [Process.Slice].
 func (v *View) Slice(a Addr, n int) ([]byte, error) {
-	if off := uint64(a - v.addr); off < uint64(len(v.data)) && uint64(n) <= uint64(len(v.data))-off {
+	off := uint64(a - v.addr)
+	if off >= uint64(len(v.data)) {
+		off = v.move(a)
+	}
+	if off < uint64(len(v.data)) && uint64(n) <= uint64(len(v.data))-off {
 		return v.data[off : off+uint64(n) : off+uint64(n)], nil
 	}
-	v.move(a)
-	return v.p.Slice(a, n)
+	return v.p.gather(a, n)
 }
 
 // Word is [Process.Word].
@@ -30,14 +32,19 @@ func (v *View) Word(a Addr) (uint64, error) {
 	if off := uint64(a - v.addr); off < uint64(len(v.data)) && uint64(len(v.data))-off >= 8 {
 		return le64(v.data[off:]), nil
 	}
-	v.move(a)
-	return v.p.Word(a)
+	b, err := v.Slice(a, 8)
+	if err != nil {
+		return 0, err
+	}
+	return le64(b), nil
 }
 
-// move remembers the piece that holds a, if there is one.
-func (v *View) move(a Addr) {
+// move goes to the piece that begins at or before a, and returns how far into
+// it a is; that may be beyond its data.
+func (v *View) move(a Addr) uint64 {
 	if i := v.p.mem.find(a); i >= 0 {
 		q := &v.p.mem.pieces[i]
 		v.addr, v.data = q.addr, q.data
 	}
+	return uint64(a - v.addr)
 }
