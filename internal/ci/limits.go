@@ -7,18 +7,10 @@ import (
 	"go/constant"
 	"go/token"
 	"go/types"
-	"os"
 	"path"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
-)
-
-// The table of limits stands in docs/RATIONALE.md between these lines.
-const (
-	limitsBegin = "<!-- limits: written by go run ./internal/ci -only limits -update -->\n"
-	limitsEnd   = "<!-- end of limits -->\n"
 )
 
 // checkLimits compares the limits that docs/RATIONALE.md lists with the
@@ -28,24 +20,7 @@ func checkLimits(_ context.Context, c *ci) error {
 	if err != nil {
 		return err
 	}
-	name := filepath.Join(c.root, "docs", "RATIONALE.md")
-	text, err := os.ReadFile(name)
-	if err != nil {
-		return err
-	}
-	before, rest, ok := strings.Cut(string(text), limitsBegin)
-	have, after, ok2 := strings.Cut(rest, limitsEnd)
-	if !ok || !ok2 {
-		return fmt.Errorf("%s has no place for the table of limits", name)
-	}
-	if have == table {
-		return nil
-	}
-	if c.update {
-		return os.WriteFile(name, []byte(before+limitsBegin+table+limitsEnd+after), 0o644)
-	}
-	diff(c.out, have, table)
-	return fmt.Errorf("the limits in docs/RATIONALE.md are stale; run go run ./internal/ci -only limits -update")
+	return section{"docs/RATIONALE.md", "limits"}.check(c, table)
 }
 
 var limitName = regexp.MustCompile(`^[mM]ax[A-Z]`)
@@ -79,6 +54,9 @@ func limits(root string) (string, error) {
 		return "", fmt.Errorf("no constant is called max…")
 	}
 	slices.Sort(rows)
+	if i := slices.IndexFunc(rows, func(row string) bool { return strings.HasSuffix(row, "|  |\n") }); i >= 0 {
+		return "", fmt.Errorf("a limit without a comment that says what it bounds: %s", strings.TrimSpace(rows[i]))
+	}
 	return "| limit | value | what it bounds |\n|---|---|---|\n" + strings.Join(slices.Compact(rows), ""), nil
 }
 

@@ -34,6 +34,7 @@ var steps = []step{
 	{name: "self", what: "moho vet on moho", run: checkSelf},
 	{name: "deps", what: "docs/deps.txt lists what moho links", run: checkDeps},
 	{name: "limits", what: "docs/RATIONALE.md lists the limits that the code has", run: checkLimits},
+	{name: "diagram", what: "docs/ARCHITECTURE.md shows who imports whom", run: checkDiagram},
 	{name: "generate", what: "go generate changes nothing", run: checkGenerate},
 	{name: "test", what: "all tests", live: true, run: testAll},
 	{name: "race", what: "tests of concurrent packages under the race detector", live: true, run: testRace},
