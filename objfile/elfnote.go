@@ -76,14 +76,34 @@ func addNote(id *evidence.BuildID, n note) {
 	}
 }
 
+// addSegment takes Build IDs from a note segment of an image of which data is
+// the beginning. Go's linker puts the GNU note right behind the Go note but
+// leaves it out of the segment, so that one more note is looked at there.
+func addSegment(id *evidence.BuildID, data []byte, p elfPhdr, order binary.ByteOrder) {
+	body, ok := bounded.Sub(data, p.off, p.filesz)
+	if !ok {
+		return
+	}
+	notes(body, order, noteAlign(p.align), func(n note) bool { addNote(id, n); return true })
+	if id.Go != "" && id.GNU == "" {
+		notes(data[p.off+p.filesz:], order, 4, func(n note) bool { addNote(id, n); return false })
+	}
+}
+
 func (f *File) readBuildIDs() evidence.BuildID {
 	var id evidence.BuildID
-	if f.elf != nil {
-		f.allNotes(func(n note) bool {
-			addNote(&id, n)
-			return id.Go == "" || id.GNU == ""
-		})
+	if f.elf == nil {
+		return id
 	}
+	for _, p := range f.elf.phdrs {
+		if p.typ == ptNote {
+			addSegment(&id, f.data, p, f.order)
+		}
+	}
+	f.allNotes(func(n note) bool { // sections, for files without segments
+		addNote(&id, n)
+		return id.Go == "" || id.GNU == ""
+	})
 	return id
 }
 
@@ -120,9 +140,7 @@ func ELFBuildID(page []byte) (evidence.BuildID, bool) {
 			break
 		}
 		if p := e.phdr(raw, order); p.typ == ptNote {
-			if body, ok := bounded.Sub(page, p.off, p.filesz); ok {
-				notes(body, order, noteAlign(p.align), func(n note) bool { addNote(&id, n); return true })
-			}
+			addSegment(&id, page, p, order)
 		}
 	}
 	return id, !id.IsZero()
