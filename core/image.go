@@ -11,7 +11,7 @@ import (
 // maxHeader is how much of the executable's beginning is looked at for notes.
 const maxHeader = 64 << 10
 
-// maxCompare bounds how much code is compared with an executable. Other bytes
+// maxCompare bounds how much is compared with an executable. Other bytes
 // than those of a build differ everywhere, not in one place.
 const maxCompare = 4 << 20
 
@@ -112,9 +112,9 @@ func (p *Process) Bias(f *objfile.File) (bias uint64, how string, err error) {
 // MatchesImage checks that f is the main executable of the process. how says
 // what was compared: "buildid" (both have one, and all they have in common are
 // equal), "contents" (no Build ID, but the program headers in memory and
-// whatever code the core holds are those of f) or "unchecked" (the core holds
-// nothing to compare with). Code is compared also where Build IDs agree, since
-// they survive patching.
+// whatever read-only memory the core holds are those of f) or "unchecked" (the
+// core holds nothing to compare with). Contents are compared also where Build
+// IDs agree, since those survive patching.
 //
 // The error is a [*MismatchError]; then how is "".
 func (p *Process) MatchesImage(f *objfile.File) (how string, err error) {
@@ -141,9 +141,9 @@ func (p *Process) MatchesImage(f *objfile.File) (how string, err error) {
 	if err != nil {
 		return "", err
 	}
-	n, at, same := p.sameCode(f, bias)
+	n, at, same := p.sameBytes(f, bias)
 	if !same {
-		return "", p.mismatch(f, fmt.Sprintf("the code at %#x in memory is not that of the file", uint64(at)))
+		return "", p.mismatch(f, fmt.Sprintf("the bytes at %#x in memory are not those of the file", uint64(at)))
 	}
 	if how == "unchecked" && (page != nil || n >= minPage) {
 		how = "contents"
@@ -156,14 +156,14 @@ func (p *Process) mismatch(f *objfile.File, what string) error {
 	return &MismatchError{Name: f.Name(), Core: id, Image: f.BuildID(), What: what}
 }
 
-// sameCode compares the code that the core itself holds with that of f. It
+// sameBytes compares what the core itself holds of read-only segments with f. It
 // returns how many bytes were equal, or where the first difference is.
 //
 // The first page is skipped: it is headers, and strip changes those. What of
 // them must not change, sameHeaders has compared.
-func (p *Process) sameCode(f *objfile.File, bias uint64) (n uint64, at Addr, same bool) {
+func (p *Process) sameBytes(f *objfile.File, bias uint64) (n uint64, at Addr, same bool) {
 	for _, s := range f.Segments() {
-		if s.Write || !s.Exec {
+		if s.Write {
 			continue
 		}
 		skip := uint64(0)

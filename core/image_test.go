@@ -156,6 +156,37 @@ func TestOtherExecutables(t *testing.T) {
 	}
 }
 
+// TestTruncatedCapture cuts a real core: what is left is right, what is not is
+// absent and never zero.
+func TestTruncatedCapture(t *testing.T) {
+	path, output := coretest.Captured(t, nil, program(t, testbin.Config{}), "abort")
+	full := openCore(t, path)
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := addresses(t, output)
+	for i := 1; i < 64; i++ {
+		n := len(data) * i / 64
+		p, err := core.NewBytes("cut", data[:n:n])
+		if err != nil {
+			t.Fatalf("%d of %d bytes: %v", n, len(data), err)
+		}
+		if !p.Truncated() || len(p.Threads()) != len(full.Threads()) || len(p.Regions()) != len(full.Regions()) {
+			t.Errorf("%d of %d bytes: truncated %v, %d threads, %d regions", n, len(data), p.Truncated(), len(p.Threads()), len(p.Regions()))
+		}
+		for _, name := range []string{"pattern", "heap", "zeros"} {
+			want, err := full.Slice(at[name], 4096)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, err := p.Slice(at[name], 4096); err == nil && !bytes.Equal(got, want) || err != nil && !errors.Is(err, core.ErrAbsent) {
+				t.Errorf("%d of %d bytes: %s is wrong, or %v", n, len(data), name, err)
+			}
+		}
+	}
+}
+
 // TestPatchedCode checks that an equal Build ID does not hide other code, where
 // the core holds code.
 func TestPatchedCode(t *testing.T) {
@@ -181,7 +212,7 @@ func TestPatchedCode(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if how, err := p.MatchesImage(patched); !errors.Is(err, core.ErrMismatch) || !strings.Contains(err.Error(), "the code at ") {
+	if how, err := p.MatchesImage(patched); !errors.Is(err, core.ErrMismatch) || !strings.Contains(err.Error(), "the bytes at ") {
 		t.Errorf("%q, %v, want a mismatch of the code", how, err)
 	}
 }

@@ -23,6 +23,7 @@ import (
 
 	"moho/core"
 	"moho/core/capture"
+	"moho/core/coretest"
 	"moho/internal/testbin"
 )
 
@@ -127,13 +128,7 @@ func TestEnds(t *testing.T) {
 // TestKernelAgrees compares core and kernel core of one and the same crash:
 // threads, all registers, and every byte that the kernel has.
 func TestKernelAgrees(t *testing.T) {
-	if b, err := os.ReadFile("/proc/sys/kernel/core_pattern"); err != nil || strings.ContainsAny(string(b), "|/") {
-		what := fmt.Sprintf("needs a kernel that writes cores into the working directory; kernel.core_pattern is %q", b)
-		if os.Getenv("MOHO_CI") == "1" {
-			t.Fatal(what)
-		}
-		t.Skip(what)
-	}
+	coretest.NeedKernelCores(t)
 	for _, mode := range []string{"nil", "abort", "fault"} {
 		t.Run(mode, func(t *testing.T) {
 			dir := t.TempDir()

@@ -35,9 +35,9 @@ type Maker func(tb testing.TB, env []string, argv ...string) (core, output strin
 // those that print a line "ready" and wait.
 var Makers = map[string]Maker{"kernel": Kernel, "capture": Captured, "gcore": Gcore}
 
-// Kernel lets the kernel write the core. Where core_pattern sends cores
-// elsewhere the test is skipped, or fails under MOHO_CI=1.
-func Kernel(tb testing.TB, env []string, argv ...string) (core, output string) {
+// NeedKernelCores ends the test where the kernel does not write cores into the
+// working directory: it skips, or fails under MOHO_CI=1.
+func NeedKernelCores(tb testing.TB) {
 	tb.Helper()
 	pattern, err := os.ReadFile("/proc/sys/kernel/core_pattern")
 	if err != nil {
@@ -50,6 +50,12 @@ func Kernel(tb testing.TB, env []string, argv ...string) (core, output string) {
 		}
 		tb.Skip(what)
 	}
+}
+
+// Kernel lets the kernel write the core.
+func Kernel(tb testing.TB, env []string, argv ...string) (core, output string) {
+	tb.Helper()
+	NeedKernelCores(tb)
 	dir := tb.TempDir()
 	ctx, cancel := context.WithTimeout(tb.Context(), time.Minute)
 	defer cancel()
