@@ -11,10 +11,11 @@
 //
 // # What the core holds
 //
-// A segment for each mapping. Of private memory the pages that were written to;
-// pages that were never touched, or hold only zeros, are holes in the file: they
-// take no disk, and every reader sees the zeros that the program would have
-// seen. A private file mapping of which a page was written (.data) is there
+// A segment for each mapping, or several. Of private memory the pages that were
+// written to; pages that were never touched, or hold only zeros, are holes in
+// the file: they take no disk, and every reader sees the zeros that the program
+// would have seen. Long runs of untouched pages are segments that share one
+// hole, so that the file stays small even where holes are filled. A private file mapping of which a page was written (.data) is there
 // whole. Of other file mappings only ELF headers and notes, so that Build IDs
 // are in the core but code is not. Memory shared with no file behind it is
 // there; the vDSO too, because its code is in no file and unwinding out of

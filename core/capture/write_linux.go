@@ -16,17 +16,6 @@ import (
 	"moho/evidence"
 )
 
-// maxHeaders bounds what is kept of an ELF file beyond its first page.
-const maxHeaders = 64 << 10
-
-// segment is a mapping and how much of it, from its start, goes into the core.
-type segment struct {
-	*vma
-	keep uint64
-	off  uint64 // in the core
-	all  bool   // every page counts, not only private ones
-}
-
 // writer writes the core of a process whose threads are stopped.
 type writer struct {
 	pid     int
@@ -85,58 +74,9 @@ func (w *writer) gap(what, where, why string) {
 	w.gaps = append(w.gaps, evidence.Gap{What: what, Where: where, Why: why})
 }
 
-// plan decides what of each mapping goes into the core.
-//
-// The kernel's rule is the same (linux/fs/coredump.c, vma_dump_size, under the
-// default filter), with one difference: where it reads [v]syscall, there is
-// nothing to know.
-func (w *writer) plan(maps []vma) []segment {
-	segs := make([]segment, len(maps))
-	for i := range maps {
-		v := &maps[i]
-		s := &segs[i]
-		s.vma = v
-		switch {
-		case v.name == "[vdso]":
-			s.keep, s.all = v.size(), true
-		case v.dontDump || v.name == "[vsyscall]":
-		case v.sharedMemory():
-			s.keep, s.all = v.size(), true
-		case v.shared:
-		case v.anonymous > 0:
-			s.keep, s.all = v.size(), v.file
-		case v.file && v.off == 0 && v.read:
-			s.keep, s.all = w.elfHeaders(v), true
-		}
-	}
-	return segs
-}
-
-// elfHeaders returns how much of a mapped file to keep so that its ELF header
-// and notes are in the core: 0 if it is no ELF file.
-func (w *writer) elfHeaders(v *vma) uint64 {
-	b := w.buf[:min(v.size(), w.page)]
-	if w.read(b, v.start) != nil || len(b) < layout.EhdrSize || !bytes.HasPrefix(b, []byte("\x7fELF\x02\x01")) {
-		return 0
-	}
-	keep := uint64(len(b))
-	off, n := le.Uint64(b[layout.EhPhoff:]), uint64(le.Uint16(b[layout.EhPhnum:]))
-	for i := range n {
-		at := off + i*layout.PhdrSize
-		if at > uint64(len(b)) || uint64(len(b))-at < layout.PhdrSize {
-			break
-		}
-		p := b[at:]
-		from, size := le.Uint64(p[8:]), le.Uint64(p[32:])
-		if le.Uint32(p) == layout.PTNote && from < maxHeaders && size < maxHeaders {
-			keep = max(keep, from+size)
-		}
-	}
-	return min(v.size(), (keep+w.page-1)&^(w.page-1))
-}
-
 // headers writes everything before the memory, and places the segments. It
-// returns the size of the file.
+// returns the size of the file. The hole that all zeros share comes first, so
+// that a truncated file keeps it.
 //
 // More than 65534 segments need a section header that holds the count. It
 // stands before the notes, not at the end as the kernel has it, so that a
@@ -167,11 +107,21 @@ func (w *writer) headers(segs []segment, note []byte) (uint64, error) {
 		noteOff += layout.ShdrSize
 	}
 	h = header(h, layout.PTNote, 0, noteOff, 0, uint64(len(note)), 0, 4)
-	off := noteOff + uint64(len(note))
+	align := func(off uint64) uint64 { return (off + w.page - 1) &^ (w.page - 1) }
+	hole := align(noteOff + uint64(len(note)))
+	off := hole
+	for _, s := range segs {
+		if s.zero {
+			off = max(off, align(hole+s.size()))
+		}
+	}
 	for i := range segs {
 		s := &segs[i]
-		off = (off + w.page - 1) &^ (w.page - 1)
-		s.off = off
+		s.off = hole
+		if !s.zero {
+			s.off = off
+			off = align(off + s.keep)
+		}
 		flags := uint32(0)
 		for _, f := range []struct {
 			on  bool
@@ -181,8 +131,7 @@ func (w *writer) headers(segs []segment, note []byte) (uint64, error) {
 				flags |= f.bit
 			}
 		}
-		h = header(h, layout.PTLoad, flags, off, s.start, s.keep, s.size(), w.page)
-		off += s.keep
+		h = header(h, layout.PTLoad, flags, s.off, s.start, s.keep, s.size(), w.page)
 	}
 	h = append(append(h, sh...), note...)
 	_, err := w.out.WriteAt(h, 0)
@@ -201,7 +150,7 @@ func header(h []byte, typ, flags uint32, off, addr, filesz, memsz, align uint64)
 
 // segment writes the memory of one segment.
 func (w *writer) segment(s *segment) error {
-	if s.keep == 0 {
+	if s.keep == 0 || s.zero {
 		return nil
 	}
 	put := func(from, to uint64) error { return w.copy(s, from, to) }
