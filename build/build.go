@@ -60,6 +60,7 @@ type Options struct {
 	Output   string             // directory; "" is dist beside go.mod
 	Store    *store.Store       // nil is .moho beside go.mod
 	Findings []evidence.Finding // of vet, to be part of the statement
+	Vetted   bool               // Findings are all that vet found, none if there are none
 
 	Env []string // like os.Environ; nil is the environment of this process
 	Go  string   // the go command; "" is the one in PATH
@@ -231,6 +232,11 @@ func (j *job) report(s sideResult) evidence.Report {
 		},
 	}
 	evidence.SortFindings(st.Findings)
+	vet := evidence.Setting{Name: policy.SettingVet, Value: policy.NotVetted, Origin: goenv.OriginMoho}
+	if j.opts.Vetted || len(st.Findings) > 0 {
+		vet.Value = policy.Vetted
+	}
+	st.Config = append(st.Config, vet)
 	rep := evidence.Report{Schema: evidence.SchemaReport}
 	rep.Run = evidence.Run{Started: j.started, Host: fmt.Sprintf("%s/%s, %d CPUs", runtime.GOOS, runtime.GOARCH, runtime.NumCPU())}
 	rep.Run.Commands = append(rep.Run.Commands, evidence.Command{

@@ -26,7 +26,7 @@ func finish(j *job, st *evidence.Statement) {
 		if t, err := target.Parse(a.Target); err == nil {
 			a.Checks = append(a.Checks, j.policy.JudgeStatement(*st, t)...)
 		}
-		a.Checks = append(a.Checks, j.policy.JudgeFindings(st.Findings))
+		a.Checks = append(a.Checks, j.policy.JudgeVet(*st))
 	}
 }
 

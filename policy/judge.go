@@ -236,25 +236,42 @@ func (p *Policy) judgeGo(bin evidence.BinaryInfo) evidence.Check {
 	return pass(CheckGo, "%s, as the policy pins", have)
 }
 
-// JudgeFindings checks what vet found in the source against what the policy
-// refuses.
-func (p *Policy) JudgeFindings(fs []evidence.Finding) evidence.Check {
-	if len(p.Vet.Refuse) == 0 {
-		return pass(CheckFindings, "%s; the policy refuses none", count(len(fs), "finding"))
+// JudgeVet checks what vet found in the source against what the policy refuses.
+// All statements about an artifact count: one that says nothing of findings
+// does not undo another that does. Where the policy refuses anything, an
+// artifact whose source nobody vetted is refused too.
+func (p *Policy) JudgeVet(sts ...evidence.Statement) evidence.Check {
+	vetted := false
+	var fs, bad []evidence.Finding
+	for _, st := range sts {
+		s, _ := setting(st, SettingVet, target.Target{})
+		vetted = vetted || s.Value == Vetted
+		fs = append(fs, st.Findings...)
 	}
-	var bad []evidence.Finding
+	evidence.SortFindings(fs)
+	fs = slices.CompactFunc(fs, func(a, b evidence.Finding) bool {
+		return a.Pos == b.Pos && a.Rule == b.Rule && a.Message == b.Message
+	})
+	refused := strings.Join(p.Vet.Refuse, " or ")
 	for _, f := range fs {
 		if slices.Contains(p.Vet.Refuse, string(f.Severity)) {
 			bad = append(bad, f)
 		}
 	}
-	if len(bad) == 0 {
-		return pass(CheckFindings, "%s, none of them %s", count(len(fs), "finding"), strings.Join(p.Vet.Refuse, " or "))
+	switch {
+	case len(p.Vet.Refuse) == 0 && !vetted:
+		return notChecked(CheckFindings, "the source was not vetted; the policy does not ask for it")
+	case len(p.Vet.Refuse) == 0:
+		return pass(CheckFindings, "%s; the policy refuses none", count(len(fs), "finding"))
+	case len(bad) > 0:
+		slices.SortStableFunc(bad, func(a, b evidence.Finding) int { return b.Severity.Rank() - a.Severity.Rank() })
+		c := refuse(CheckFindings, "%s that the policy refuses, first %s (%s) at %s", count(len(bad), "finding"), bad[0].Rule, bad[0].Severity, bad[0].Pos)
+		c.Evidence = bad[0].Message
+		return c
+	case !vetted:
+		return refuse(CheckFindings, "the source was not vetted, and the policy refuses findings that are %s", refused)
 	}
-	slices.SortStableFunc(bad, func(a, b evidence.Finding) int { return b.Severity.Rank() - a.Severity.Rank() })
-	c := refuse(CheckFindings, "%s that the policy refuses, first %s (%s) at %s", count(len(bad), "finding"), bad[0].Rule, bad[0].Severity, bad[0].Pos)
-	c.Evidence = bad[0].Message
-	return c
+	return pass(CheckFindings, "%s, none of them %s", count(len(fs), "finding"), refused)
 }
 
 func count(n int, what string) string {

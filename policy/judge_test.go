@@ -132,27 +132,35 @@ func TestExpired(t *testing.T) {
 	}
 }
 
-func TestJudgeFindings(t *testing.T) {
+func TestJudgeVet(t *testing.T) {
 	fs := []evidence.Finding{
 		{Rule: "mild", Severity: evidence.Low},
 		{Rule: "bad", Severity: evidence.High, Pos: evidence.Position{File: "a.go", Line: 3}},
 		{Rule: "worst", Severity: evidence.Critical, Pos: evidence.Position{File: "z.go", Line: 9, Col: 2}},
 	}
+	vetted := func(fs ...evidence.Finding) evidence.Statement {
+		return evidence.Statement{Findings: fs, Config: []evidence.Setting{{Name: SettingVet, Value: Vetted}}}
+	}
+	unvetted := evidence.Statement{Config: []evidence.Setting{{Name: SettingVet, Value: NotVetted}}}
 	refuse := parse(t, head+tail+"vet: {refuse: [critical, high]}\n")
 	tests := []struct {
 		name string
 		p    *Policy
-		fs   []evidence.Finding
+		sts  []evidence.Statement
 		want evidence.Verdict
 		why  string
 	}{
-		{"default refuses none", Default(), fs, evidence.Pass, "3 findings; the policy refuses none"},
-		{"worst is named", refuse, fs, evidence.Refuse, "2 findings that the policy refuses, first worst (critical) at z.go:9:2"},
-		{"only mild", refuse, fs[:1], evidence.Pass, "1 finding, none of them critical or high"},
-		{"none", refuse, nil, evidence.Pass, "no findings"},
+		{"default refuses none", Default(), []evidence.Statement{vetted(fs...)}, evidence.Pass, "3 findings; the policy refuses none"},
+		{"default does not ask", Default(), []evidence.Statement{unvetted}, evidence.NotChecked, "was not vetted"},
+		{"worst is named", refuse, []evidence.Statement{vetted(fs...)}, evidence.Refuse, "2 findings that the policy refuses, first worst (critical) at z.go:9:2"},
+		{"only mild", refuse, []evidence.Statement{vetted(fs[0])}, evidence.Pass, "1 finding, none of them critical or high"},
+		{"none", refuse, []evidence.Statement{vetted()}, evidence.Pass, "no findings"},
+		{"nobody looked", refuse, []evidence.Statement{unvetted}, evidence.Refuse, "was not vetted"},
+		{"a later build without vet hides nothing", refuse, []evidence.Statement{unvetted, vetted(fs...)}, evidence.Refuse, "first worst"},
+		{"told twice, counted once", refuse, []evidence.Statement{vetted(fs...), vetted(fs...)}, evidence.Refuse, "2 findings that"},
 	}
 	for _, tt := range tests {
-		if c := tt.p.JudgeFindings(tt.fs); c.Verdict != tt.want || !strings.Contains(c.Why, tt.why) {
+		if c := tt.p.JudgeVet(tt.sts...); c.Verdict != tt.want || !strings.Contains(c.Why, tt.why) {
 			t.Errorf("%s: %+v", tt.name, c)
 		}
 	}

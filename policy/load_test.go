@@ -13,7 +13,7 @@ import (
 	"moho/policy/target"
 )
 
-const full = `# yaml-language-server: $schema=https://moho.dev/schemas/policy.v1.json
+const full = `# yaml-language-server: $schema=docs/schemas/policy.v1.json
 apiVersion: moho/v1
 name: edge-release
 expires: 2027-06-30

@@ -13,6 +13,12 @@ import (
 const (
 	SettingTags    = "tags"
 	SettingLDFlags = "ldflags"
+
+	// SettingVet is [Vetted] if the findings of the statement are all that vet
+	// found, and [NotVetted] if nobody asked vet.
+	SettingVet = "vet"
+	Vetted     = "run"
+	NotVetted  = "not run"
 )
 
 // LinkerFlags returns the value of -ldflags that the policy asks for.
