@@ -22,12 +22,19 @@ const (
 // which stored it otherwise), and ErrFormat or ErrLimit when it is malformed.
 //
 // What is trusted of the file is only the record itself: it is looked for in
-// section .go.buildinfo, then in what the program may write to, then, for
-// formats that are only identified, in the whole file.
+// section .go.buildinfo, then in what the program may write to; among the data
+// of a WASM module; in the whole file where a format is only identified.
 //
 // Source: $GOROOT/src/debug/buildinfo/buildinfo.go and
 // $GOROOT/src/cmd/link/internal/ld/data.go (buildinfo), go1.26.
 func (f *File) BuildInfo() (*debug.BuildInfo, error) {
+	if f.format == "wasm" {
+		vers, mod, err := f.wasmBuildInfo()
+		if err != nil {
+			return nil, fmt.Errorf("wasm: build info: %w", err)
+		}
+		return f.decodeBuildInfo(vers, mod)
+	}
 	for _, area := range f.buildInfoAreas() {
 		for from := 0; ; {
 			i := bytes.Index(area[from:], []byte(buildInfoMagic))

@@ -3,6 +3,7 @@ package objfile
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 
 	"moho/internal/bounded"
@@ -92,8 +93,11 @@ func (f *File) SectionBytes(s Section) ([]byte, error) {
 		return nil, err
 	}
 	out, err := bounded.Zlib(packed, size, bounded.Caps{Out: MaxSection, Ratio: MaxInflateRatio})
-	if err != nil {
+	switch {
+	case errors.Is(err, ErrLimit):
 		return nil, fmt.Errorf("elf: section %d (%s): %w", s.index, s.Name, err)
+	case err != nil:
+		return nil, formatErr("elf", s.Off, "section %d (%s): %v", s.index, s.Name, err)
 	}
 	return out, nil
 }
