@@ -34,16 +34,15 @@ var ucontexts = map[string]ucontextLayout{
 	"arm64": {link: 8, stackSP: 16, stackSize: 32, lr: 184 + 30*8, sp: 184 + 31*8, pc: 184 + 32*8, info: -128, size: 560},
 }
 
-// maxNested bounds signals that interrupted signal handlers.
-const maxNested = 16
+const (
+	maxNested   = 16      // signals that interrupted signal handlers
+	maxSigStack = 1 << 20 // bytes of a signal stack that are searched; Go's have 32 KB
+)
 
-// contexts returns where the thread of m was, from the inside out: its own
-// registers, and, as long as those are on the signal stack, what the signal
+// findContexts finds out where the thread of m was, from the inside out: its
+// own registers, and, as long as those are on the signal stack, what the signal
 // interrupted. The last one is not on the signal stack, if that could be found.
-func (w *World) contexts(m *machine) []context {
-	if m.thread < 0 {
-		return nil
-	}
+func (w *World) findContexts(m *machine) []context {
 	var list []context
 	c := context{from: "prstatus"}
 	var ok bool
@@ -75,8 +74,13 @@ func (w *World) interrupted(m *machine, sp uint64) (context, bool) {
 		return context{}, false
 	}
 	v := view{mem: w.mem}
-	for a := (sp + 7) &^ 7; a >= sp && a+u.size <= m.sigHi; a += 8 {
-		if x, ok := v.word(core.Addr(a + u.stackSP)); !ok || x != m.sigLo {
+	end := min(m.sigHi, sp+maxSigStack)
+	for a := (sp + 7) &^ 7; a >= sp && a+u.size <= end; a += 8 {
+		x, ok := v.word(core.Addr(a + u.stackSP))
+		if w.effort--; !ok || w.effort < 0 {
+			break
+		}
+		if x != m.sigLo {
 			continue
 		}
 		if x, _ := v.word(core.Addr(a + u.stackSize)); x != m.sigHi-m.sigLo {

@@ -60,6 +60,17 @@ func crashAfter(tb testing.TB, shell, exe string, args ...string) (corePath, std
 	return files[0], buf.String()
 }
 
+// plainTraceback returns what the zoo prints of all goroutines by default.
+func plainTraceback(tb testing.TB, exe string) string {
+	tb.Helper()
+	cmd := exec.CommandContext(tb.Context(), exe, "nil")
+	cmd.Env = append(os.Environ(), "GOTRACEBACK=all")
+	var buf bytes.Buffer
+	cmd.Stderr = &buf
+	cmd.Run()
+	return buf.String()
+}
+
 // open opens a core with its executable.
 func open(tb testing.TB, corePath, exe string) *gostate.World {
 	tb.Helper()

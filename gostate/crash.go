@@ -77,7 +77,7 @@ func (w *World) current(m *machine, words *gWords) *Goroutine {
 	if !readG(&r.view, w.layout, m.g0, &r.words) {
 		return nil
 	}
-	cs := w.contexts(m)
+	cs := m.contexts
 	if len(cs) == 0 {
 		return nil
 	}
@@ -104,7 +104,7 @@ func (w *World) current(m *machine, words *gWords) *Goroutine {
 // systemStackFor returns the context of a thread that is on its g0 although it
 // has a goroutine that waits: the scheduler, between two goroutines.
 func (w *World) systemStackFor(m *machine) *context {
-	cs := w.contexts(m)
+	cs := m.contexts
 	if len(cs) == 0 {
 		return nil
 	}
@@ -145,7 +145,7 @@ func (c *Crash) explain(w *World, m *machine, words *gWords) {
 		return
 	}
 	// The program's own handler ends it with SIGABRT; what it handled says more.
-	for _, x := range w.contexts(m) {
+	for _, x := range m.contexts {
 		if x.signal == 0 || x.signal == sigAbort {
 			continue
 		}

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"slices"
+	"sort"
 
 	"moho/core"
 	"moho/gostate/internal/layout"
@@ -12,6 +13,10 @@ import (
 const (
 	samples = 64      // elements of a candidate list that are looked at
 	maxMs   = 1 << 20 // threads of one runtime; it limits itself to 10,000
+
+	// maxTries bounds the candidates for the list that hold any goroutine at
+	// all. True programs have a handful.
+	maxTries = 1 << 12
 )
 
 // found is what the program's variables hold under one layout.
@@ -117,6 +122,7 @@ func (w *World) search(l *layout.Layout) found {
 	f := found{layout: l}
 	at, gs := view{mem: w.mem}, view{mem: w.mem}
 	var header slice
+	tries := maxTries
 	for a := w.dataLo &^ 7; a+8 <= w.dataHi; {
 		start, run, ok := w.mem.find(core.Addr(a))
 		if !ok {
@@ -130,8 +136,14 @@ func (w *World) search(l *layout.Layout) found {
 			if p < 4096 || p%8 != 0 {
 				continue
 			}
-			if s, ok := headerAt(&at, run[i*8:], a+i*8); ok && s.len > header.len && s.sane(w.mem) && fits(&at, &gs, l, s) >= 0.5 {
-				header = s
+			if s, ok := headerAt(&at, run[i*8:], a+i*8); ok && s.len > header.len && tries > 0 && s.sane(w.mem) {
+				fit := fits(&at, &gs, l, s)
+				if fit > 0 {
+					tries--
+				}
+				if fit >= 0.5 {
+					header = s
+				}
 			}
 			if isM(&gs, l, p) {
 				f.ms = append(f.ms, p)
@@ -153,12 +165,13 @@ func (w *World) search(l *layout.Layout) found {
 
 // nextRun returns the next address after a, a multiple of 8, that the core holds.
 func (w *World) nextRun(a uint64) uint64 {
-	for i, s := range w.mem.starts {
-		if uint64(s) > a && len(w.mem.runs[i]) >= 8 {
-			return (uint64(s) + 7) &^ 7
+	m := w.mem
+	for i := sort.Search(len(m.starts), func(i int) bool { return uint64(m.starts[i]) > a }); i < len(m.starts); i++ {
+		if len(m.runs[i]) >= 16 {
+			return (uint64(m.starts[i]) + 7) &^ 7
 		}
 	}
-	return ^uint64(0) - 8
+	return ^uint64(0) - 16
 }
 
 type slice struct{ ptr, len, cap uint64 }

@@ -136,19 +136,24 @@ func (t target) check(tb testing.TB, data []byte) {
 	w.Goroutine(1)
 }
 
-// mutate applies to a copy of the core what input says: words of eight bytes
-// are written to the places that matter.
-func (t target) mutate(input []byte) []byte {
-	data := append([]byte(nil), t.data...)
+// mutate writes to the core what input says, words of eight bytes at the places
+// that matter, calls f with it and puts everything back.
+func (t target) mutate(input []byte, f func(data []byte)) {
+	type old struct{ at, word uint64 }
+	var undo []old
 	for ; len(input) >= 12; input = input[12:] {
 		at := t.spots[binary.LittleEndian.Uint32(input)%uint32(len(t.spots))]
 		word := binary.LittleEndian.Uint64(input[4:])
 		if word&0xff == 0xff { // a word from elsewhere: likelier to be believed
 			word = binary.LittleEndian.Uint64(t.data[t.spots[(word>>8)%uint64(len(t.spots))]:])
 		}
-		binary.LittleEndian.PutUint64(data[at:], word)
+		undo = append(undo, old{at, binary.LittleEndian.Uint64(t.data[at:])})
+		binary.LittleEndian.PutUint64(t.data[at:], word)
 	}
-	return data
+	f(t.data)
+	for i := len(undo) - 1; i >= 0; i-- {
+		binary.LittleEndian.PutUint64(t.data[undo[i].at:], undo[i].word)
+	}
 }
 
 func FuzzOpen(f *testing.F) {
@@ -161,7 +166,7 @@ func FuzzOpen(f *testing.F) {
 		if len(input) > 12*64 {
 			return
 		}
-		t.check(tt, t.mutate(input))
+		t.mutate(input, func(data []byte) { t.check(tt, data) })
 	})
 }
 
@@ -182,12 +187,12 @@ func randomInput(seed uint64, words int) []byte {
 // TestMutations is a fixed walk of the fuzz target, the same on every run but
 // for the addresses in the core.
 func TestMutations(t *testing.T) {
-	n := 150
+	n := 2000
 	if testbin.IsLong() {
-		n = 3000
+		n = 100_000
 	}
 	tg := fuzzTarget(t)
 	for seed := range uint64(n) {
-		tg.check(t, tg.mutate(randomInput(seed, 1+int(seed%40))))
+		tg.mutate(randomInput(seed, 1+int(seed%40)), func(data []byte) { tg.check(t, data) })
 	}
 }

@@ -18,7 +18,8 @@ type machine struct {
 	g0Lo, g0Hi        uint64 // stack of g0, where the runtime knows it
 	vdsoSP, vdsoPC    uint64
 	lockedG           uint64
-	thread            int // index in World.threads, -1 for none
+	thread            int       // index in World.threads, -1 for none
+	contexts          []context // where that thread was
 }
 
 // A Thread is a thread of the process and the M that runs on it. M is 0 for
@@ -96,6 +97,7 @@ func (w *World) readM(v *view, p uint64) machine {
 // findThreads ties Ms to threads: by the thread id that the M keeps, and where
 // ids are of another pid namespace, by the stack that the thread is on.
 func (w *World) findThreads() {
+	w.effort = w.mem.total/8 + slackSteps
 	w.byTID = make(map[int]int)
 	byProc := make(map[uint64]int)
 	for i, m := range w.ms {
@@ -111,7 +113,7 @@ func (w *World) findThreads() {
 		}
 	}
 	for i := range w.threads {
-		if w.threads[i].M != 0 {
+		if w.threads[i].M != 0 || w.effort < 0 {
 			continue
 		}
 		sp, ok := w.reg(i, arch.SP)
@@ -127,6 +129,7 @@ func (w *World) findThreads() {
 func (w *World) tie(thread, m int, how string) {
 	t, p := &w.threads[thread], &w.ms[m]
 	p.thread = thread
+	p.contexts = w.findContexts(p)
 	t.M, t.MID, t.How = core.Addr(p.addr), p.id, how
 	t.G0, t.GSignal, t.CurG = core.Addr(p.g0), core.Addr(p.gsignal), core.Addr(p.curg)
 	if p.curg != 0 {
@@ -139,6 +142,7 @@ func (w *World) machineAt(sp uint64) int {
 	v := view{mem: w.mem}
 	for i := range w.ms {
 		m := &w.ms[i]
+		w.effort--
 		if m.thread >= 0 {
 			continue
 		}

@@ -12,7 +12,7 @@ func (w *World) start(v *view, g *gWords) origin {
 	m := w.machineOf(g)
 	var c context
 	if m != nil {
-		if cs := w.contexts(m); len(cs) > 0 {
+		if cs := m.contexts; len(cs) > 0 {
 			c = cs[len(cs)-1]
 		}
 	}

@@ -20,6 +20,7 @@ type call struct {
 // them however many goroutines they run, so each is worked out once.
 type site struct {
 	ok    bool // the pc is in a Go function
+	over  bool // nothing is known: there were maxSites before
 	index int32
 	kind  kind
 	top   bool // outermost function of a stack
@@ -37,24 +38,26 @@ type siteKey struct {
 	trap bool
 }
 
-// maxSites bounds the shared cache; sites beyond it are worked out again each
-// time. A program of a million functions stays below it.
-const maxSites = 1 << 20
+// maxSites bounds how many different pcs are described. The stacks of a big
+// server have some thousands; only a forged core has more, one per frame.
+const maxSites = 1 << 18
 
 // sites is the cache of a World. It is safe for concurrent use.
 type sites struct {
 	mu   sync.RWMutex
 	byPC map[siteKey]*site
-	list []*site
 }
 
 // lookup returns the site for a pc; never nil.
 func (w *World) lookup(k siteKey) *site {
 	w.sites.mu.RLock()
-	s := w.sites.byPC[k]
+	s, n := w.sites.byPC[k], len(w.sites.byPC)
 	w.sites.mu.RUnlock()
 	if s != nil {
 		return s
+	}
+	if n >= maxSites {
+		return &site{over: true, index: -1}
 	}
 	s = w.describe(k)
 	w.sites.mu.Lock()
@@ -62,12 +65,8 @@ func (w *World) lookup(k siteKey) *site {
 	if other := w.sites.byPC[k]; other != nil {
 		return other
 	}
-	s.index = -1
-	if len(w.sites.list) < maxSites {
-		s.index = int32(len(w.sites.list))
-		w.sites.list = append(w.sites.list, s)
-		w.sites.byPC[k] = s
-	}
+	s.index = int32(len(w.sites.byPC))
+	w.sites.byPC[k] = s
 	return s
 }
 

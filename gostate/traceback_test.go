@@ -186,14 +186,17 @@ func compareHeader(t *testing.T, g *gostate.Goroutine, p *printed) {
 		t.Errorf("goroutine %d: status %q, the program printed %q", g.ID, status, p.status)
 	}
 	by := g.CreatedBy
-	at := ""
-	if by.Func != "" {
-		at = fmt.Sprintf("%s:%d", by.File, by.Line)
-	}
-	if by.Func != p.createdBy || by.GoID != p.createdIn || at != p.createdAt {
+	if by.Func != p.createdBy || by.GoID != p.createdIn || at(by) != p.createdAt {
 		t.Errorf("goroutine %d: created by %s in %d at %s, the program printed %s in %d at %s",
-			g.ID, by.Func, by.GoID, at, p.createdBy, p.createdIn, p.createdAt)
+			g.ID, by.Func, by.GoID, at(by), p.createdBy, p.createdIn, p.createdAt)
 	}
+}
+
+func at(by gostate.Creator) string {
+	if by.Func == "" {
+		return ""
+	}
+	return fmt.Sprintf("%s:%d", by.File, by.Line)
 }
 
 // TestTraceback is the main promise: what a core shows is what the program

@@ -91,6 +91,9 @@ func (k *walker) walk(g *gWords, o origin) string {
 	g0, innermost, fault := o.g0, true, o.fault && o.foreign == 0
 	for {
 		s := k.cache.lookup(k.w, siteKey{pc, trap})
+		if s.over {
+			return fmt.Sprintf("the stacks of this core have more than %d different return addresses", maxSites)
+		}
 		if !s.ok {
 			return fmt.Sprintf("%#x is not in Go code", pc)
 		}

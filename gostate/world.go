@@ -43,6 +43,7 @@ type World struct {
 	byM     map[uint64]int // index in ms
 	threads []Thread
 	byTID   map[int]int // index in threads
+	effort  int64       // what findThreads may still look at
 
 	sites sites
 	gaps  []evidence.Gap

@@ -1,0 +1,142 @@
+package gostate_test
+
+import (
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"moho/gostate"
+	"moho/internal/testbin"
+)
+
+// TestWorld checks what the other tests do not compare with a traceback.
+func TestWorld(t *testing.T) {
+	exe := zoo(t, testbin.Config{})
+	corePath, _ := crash(t, exe, "nil")
+	w := open(t, corePath, exe)
+
+	t.Run("concurrent and deterministic", func(t *testing.T) {
+		var runs [4][]*gostate.Goroutine
+		var wg sync.WaitGroup
+		for i := range runs {
+			wg.Go(func() {
+				for g := range w.Goroutines() {
+					runs[i] = append(runs[i], g.Clone())
+				}
+				w.Groups(gostate.GroupOptions{})
+				w.Crash()
+			})
+		}
+		wg.Wait()
+		for i := 1; i < len(runs); i++ {
+			if d := cmp.Diff(runs[0], runs[i]); d != "" {
+				t.Fatalf("run %d differs: %s", i, d)
+			}
+		}
+		if len(runs[0]) != w.NumG() {
+			t.Errorf("%d goroutines, NumG is %d", len(runs[0]), w.NumG())
+		}
+	})
+	t.Run("stop early", func(t *testing.T) {
+		for range w.Goroutines() {
+			break
+		}
+	})
+	t.Run("by id", func(t *testing.T) {
+		for g := range w.Goroutines() {
+			got, ok := w.Goroutine(g.ID)
+			if !ok {
+				t.Fatalf("goroutine %d not found", g.ID)
+			}
+			if d := cmp.Diff(g, got); d != "" {
+				t.Error(d)
+			}
+		}
+		for _, id := range []uint64{0, 1 << 40} {
+			if g, ok := w.Goroutine(id); ok {
+				t.Errorf("goroutine %d: %+v", id, g)
+			}
+		}
+	})
+	t.Run("system", func(t *testing.T) {
+		for g := range w.Goroutines() {
+			own := g.Start != "runtime.main" && len(g.Start) > 8 && g.Start[:8] == "runtime." && g.Start != "runtime.corostart"
+			if g.System != own {
+				t.Errorf("goroutine %d, started with %s: system %v", g.ID, g.Start, g.System)
+			}
+		}
+	})
+	t.Run("threads", func(t *testing.T) {
+		for _, th := range w.Threads() {
+			if th.M == 0 || th.How != "procid" || th.G0 == 0 {
+				t.Errorf("thread %d: %+v", th.TID, th)
+			}
+		}
+		if c, ok := w.Crash(); !ok || c.Thread != w.Threads()[0].TID || c.Goroutine.Thread != c.Thread {
+			t.Errorf("crash %+v", c)
+		}
+	})
+	t.Run("groups", func(t *testing.T) {
+		all, user := w.Groups(gostate.GroupOptions{System: true, IDs: 100}), w.Groups(gostate.GroupOptions{IDs: 1})
+		sum := 0
+		for _, g := range all {
+			sum += g.Count
+			if len(g.IDs) != g.Count || !slices.Contains(g.IDs, g.First.ID) {
+				t.Errorf("group of %d has ids %v, first %d", g.Count, g.IDs, g.First.ID)
+			}
+		}
+		if sum != w.NumG() {
+			t.Errorf("groups add up to %d of %d", sum, w.NumG())
+		}
+		if user[0].Count != 3 || len(user[0].IDs) != 1 {
+			t.Errorf("the largest group is %d × %s, want the 3 that spin", user[0].Count, user[0].First.Start)
+		}
+		for _, g := range user {
+			if g.System {
+				t.Errorf("group of %s is the runtime's", g.First.Start)
+			}
+		}
+	})
+}
+
+// TestVisible checks Frame.System against a default traceback, which leaves out
+// what it marks.
+func TestVisible(t *testing.T) {
+	for _, release := range releases {
+		t.Run(release, func(t *testing.T) {
+			exe := zoo(t, testbin.Config{Go: release})
+			corePath, _ := crash(t, exe, "nil")
+			w := open(t, corePath, exe)
+			want := parseTraceback(t, plainTraceback(t, exe))
+			compared := 0
+			for g := range w.Goroutines() {
+				var got []string
+				for _, f := range g.Frames {
+					if !f.System {
+						got = append(got, f.Func)
+					}
+				}
+				// Ids and what runs when differ from run to run: compare by creator.
+				for _, p := range want {
+					if g.System || g.Status != "waiting" || p.createdAt == "" || p.elidedAt >= 0 ||
+						p.createdBy != g.CreatedBy.Func || p.createdAt != at(g.CreatedBy) || p.status != g.WaitReason {
+						continue
+					}
+					var names []string
+					for _, f := range p.frames {
+						names = append(names, f.Func)
+					}
+					if d := cmp.Diff(names, got); d != "" {
+						t.Errorf("%s:\n%s", p.createdAt, d)
+					}
+					compared++
+				}
+			}
+			if compared < 15 {
+				t.Errorf("only %d stacks compared", compared)
+			}
+		})
+	}
+}
