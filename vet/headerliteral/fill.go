@@ -65,6 +65,9 @@ func stored(p *ssafn.Program, s *ssa.Store) fill {
 
 // copied judges a header assigned as a whole.
 func copied(p *ssafn.Program, s *ssa.Store, depth int) fill {
+	if call, ok := s.Val.(*ssa.Call); ok && depth < 4 {
+		return returned(p, call, depth+1)
+	}
 	load, ok := s.Val.(*ssa.UnOp)
 	if !ok || load.Op != token.MUL || depth > 4 {
 		return fill{}
@@ -84,6 +87,24 @@ func copied(p *ssafn.Program, s *ssa.Store, depth int) fill {
 	best.pos = load.Pos()
 	if !best.pos.IsValid() {
 		best.pos = s.Pos()
+	}
+	return best
+}
+
+// returned judges a header that a function of the package made.
+func returned(p *ssafn.Program, call *ssa.Call, depth int) (best fill) {
+	callee := ssafn.Callee(call.Common())
+	if callee == nil {
+		return fill{}
+	}
+	for _, r := range prov.Results(callee, 0) {
+		load, ok := r.(*ssa.UnOp)
+		if !ok {
+			continue
+		}
+		if made, ok := load.X.(*ssa.Alloc); ok && prov.HeaderShape(pointee(made)) {
+			best = worse(best, fills(p, made, depth))
+		}
 	}
 	return best
 }

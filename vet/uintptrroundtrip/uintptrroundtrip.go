@@ -160,7 +160,7 @@ func identity(conv *ssa.Convert, b prov.Birth) bool {
 	if x != b.From {
 		return false
 	}
-	if _, ok := prov.Strip(b.Pointer).(*ssa.Parameter); !ok {
+	if _, ok := prov.Strip(b.Pointer).(*ssa.Parameter); !ok || calls(conv.Parent()) {
 		return false
 	}
 	for v := ssa.Value(conv); ; {
@@ -179,6 +179,19 @@ func identity(conv *ssa.Convert, b prov.Birth) bool {
 			return false
 		}
 	}
+}
+
+// calls reports whether f does anything in which memory can move.
+func calls(f *ssa.Function) bool {
+	for _, b := range f.Blocks {
+		for _, instr := range b.Instrs {
+			switch instr.(type) {
+			case ssa.CallInstruction, *ssa.Send, *ssa.Select:
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func isZero(v ssa.Value) bool {

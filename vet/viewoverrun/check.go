@@ -3,6 +3,7 @@ package viewoverrun
 import (
 	"fmt"
 	goconst "go/constant"
+	"go/types"
 	"math"
 
 	"golang.org/x/tools/go/ssa"
@@ -39,6 +40,9 @@ func saturate(n, size int64) int64 {
 
 // check judges one view against everything its pointer may point into.
 func check(p *ssafn.Program, v view) (rule.Hit, bool) {
+	if claimed(p, v) {
+		return rule.Hit{}, false
+	}
 	objects := extent.Of(p, v.ptr)
 	guarded := false // a look at the parameter's length covers every caller
 	for _, o := range objects {
@@ -69,6 +73,19 @@ func check(p *ssafn.Program, v view) (rule.Hit, bool) {
 	return rule.Hit{}, false
 }
 
+// claimed reports a view no longer than the field or variable that its pointer
+// is the address of: whatever is wrong, the view did not bring it about.
+func claimed(p *ssafn.Program, v view) bool {
+	ptr := prov.Strip(v.ptr)
+	switch ptr.(type) {
+	case *ssa.FieldAddr, *ssa.IndexAddr:
+	default:
+		return false
+	}
+	have, ok := p.Sizeof(ptr.Type().Underlying().(*types.Pointer).Elem())
+	return ok && v.need >= 0 && v.need <= have
+}
+
 // checkSized compares with an object whose size is known.
 func checkSized(p *ssafn.Program, v view, o extent.Object) (rule.Hit, bool) {
 	need := v.need
@@ -80,8 +97,10 @@ func checkSized(p *ssafn.Program, v view, o extent.Object) (rule.Hit, bool) {
 			need = min(need, saturate(n+1, v.elem))
 		case ok:
 			need = saturate(n, v.elem)
-		case need < 0 || extent.Guarded(v.len, v.block):
+		case extent.Guarded(v.len, v.block):
 			return rule.Hit{}, false
+		case need < 0:
+			return checkUncounted(v, o)
 		}
 	}
 	if need <= o.Bytes {
@@ -89,6 +108,18 @@ func checkSized(p *ssafn.Program, v view, o extent.Object) (rule.Hit, bool) {
 	}
 	msg := fmt.Sprintf("%s in %s reaches %s, but %s ends after %s", v.text, prov.FuncName(v.block.Parent()), size(need), o.Text, size(o.Bytes))
 	return hit(v, o, evidence.High, msg), true
+}
+
+// checkUncounted reports a view of a variable of known size by a number that
+// callers choose and nothing compares with anything.
+func checkUncounted(v view, o extent.Object) (rule.Hit, bool) {
+	n, ok := stripInt(v.len).(*ssa.Parameter)
+	if !ok || o.Typed || o.Call != nil {
+		return rule.Hit{}, false
+	}
+	msg := fmt.Sprintf("%s in %s makes a view as long as parameter %s says, but %s ends after %s",
+		v.text, prov.FuncName(v.block.Parent()), n.Name(), o.Text, size(o.Bytes))
+	return hit(v, o, evidence.Medium, msg), true
 }
 
 // bound returns a constant upper bound of the view's length (or index): from
@@ -111,12 +142,41 @@ func checkSlice(p *ssafn.Program, v view, o extent.Object) (rule.Hit, bool) {
 	if v.need >= 0 {
 		return checkConstView(p, v, o)
 	}
+	if h, ok := miscounted(v, o); ok {
+		return h, true
+	}
 	if extent.AtMostLen(v.len, o.Slice, o.At) || extent.AtMostLen(v.len, o.Slice, v.block) || callersBound(p, v, o) {
 		return rule.Hit{}, false
 	}
 	msg := fmt.Sprintf("%s in %s makes a view as long as %s says, which nothing compares with the length or capacity of %s",
 		v.text, prov.FuncName(v.block.Parent()), valueName(v.len), o.Text)
 	return hit(v, o, evidence.Medium, msg), true
+}
+
+// miscounted finds a length that is the slice's own, for a view with larger
+// elements or one that starts further in.
+func miscounted(v view, o extent.Object) (rule.Hit, bool) {
+	if !extent.IsLenOf(v.len, o.Slice) {
+		return rule.Hit{}, false
+	}
+	where := prov.FuncName(v.block.Parent())
+	if v.elem > o.Elem {
+		msg := fmt.Sprintf("%s in %s takes the length of %s, in elements of %s, for a number of elements of %s",
+			v.text, where, o.Text, size(o.Elem), size(v.elem))
+		return hit(v, o, evidence.High, msg), true
+	}
+	if o.Index == nil || v.elem < o.Elem {
+		return rule.Hit{}, false
+	}
+	sev := evidence.Medium
+	if i, ok := constant(o.Index); ok {
+		if i == 0 {
+			return rule.Hit{}, false
+		}
+		sev = evidence.High
+	}
+	msg := fmt.Sprintf("%s in %s starts inside %s but is as long as all of it", v.text, where, o.Text)
+	return hit(v, o, sev, msg), true
 }
 
 // checkConstView handles views of constant reach over a slice: is the slice

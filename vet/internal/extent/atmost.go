@@ -2,6 +2,7 @@ package extent
 
 import (
 	"go/token"
+	"slices"
 
 	"golang.org/x/tools/go/ssa"
 )
@@ -15,7 +16,7 @@ func AtMostLen(n, s ssa.Value, at *ssa.BasicBlock) bool {
 }
 
 func atMost(n, s ssa.Value, at *ssa.BasicBlock, conds []condition, seen map[ssa.Value]bool) bool {
-	if isLenOf(n, s) || comparedWithLen(n, s, conds) {
+	if IsLenOf(n, s) || comparedWithLen(n, s, conds) || madeFor(s, n) {
 		return true
 	}
 	if c, ok := constInt(n); ok {
@@ -61,6 +62,37 @@ func atMost(n, s ssa.Value, at *ssa.BasicBlock, conds []condition, seen map[ssa.
 	return false
 }
 
+// madeFor reports whether slice s came into being with length n: by make, by
+// reslicing, or from a call that was told n, which is taken at its word.
+func madeFor(s, n ssa.Value) bool {
+	n = stripConvert(n)
+	same := func(v ssa.Value) bool { return v != nil && sameValue(stripConvert(v), n) }
+	switch v := s.(type) {
+	case *ssa.MakeSlice:
+		return contains(v.Len, n, 0) || contains(v.Cap, n, 0)
+	case *ssa.Slice:
+		return same(v.High) || same(v.Max)
+	case *ssa.Convert:
+		return IsLenOf(n, v.X) // []byte(s)
+	case *ssa.Extract:
+		call, ok := v.Tuple.(*ssa.Call)
+		return ok && slices.ContainsFunc(call.Call.Args, same)
+	case *ssa.Call:
+		return slices.ContainsFunc(v.Call.Args, same)
+	}
+	return false
+}
+
+func stripConvert(v ssa.Value) ssa.Value {
+	for {
+		c, ok := v.(*ssa.Convert)
+		if !ok {
+			return v
+		}
+		v = c.X
+	}
+}
+
 // comparedWithLen reports whether a condition bounds n (or what it is computed
 // from) from above by something that involves the length of s.
 func comparedWithLen(n, s ssa.Value, conds []condition) bool {
@@ -89,6 +121,12 @@ func sameValue(a, b ssa.Value) bool {
 			return true
 		}
 		switch x := a.(type) {
+		case *ssa.Call:
+			y, ok := b.(*ssa.Call)
+			if !ok || !isLen(x) || !isLen(y) || x.Call.Value.Name() != y.Call.Value.Name() {
+				return false
+			}
+			a, b = x.Call.Args[0], y.Call.Args[0]
 		case *ssa.UnOp:
 			y, ok := b.(*ssa.UnOp)
 			if !ok || x.Op != token.MUL || y.Op != token.MUL {
@@ -124,4 +162,10 @@ func sameValue(a, b ssa.Value) bool {
 		}
 	}
 	return false
+}
+
+// isLen reports a call of len or cap.
+func isLen(c *ssa.Call) bool {
+	b, ok := c.Call.Value.(*ssa.Builtin)
+	return ok && (b.Name() == "len" || b.Name() == "cap")
 }

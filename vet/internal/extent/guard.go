@@ -2,6 +2,7 @@ package extent
 
 import (
 	"go/token"
+	"go/types"
 
 	"golang.org/x/tools/go/ssa"
 )
@@ -97,8 +98,8 @@ func flip(t token.Token) token.Token {
 func MinLen(s ssa.Value, at *ssa.BasicBlock) (least int64, symbolic bool) {
 	for _, c := range dominating(at) {
 		rel, other := c.relation(), c.op.Y
-		if !isLenOf(c.op.X, s) {
-			if !isLenOf(c.op.Y, s) {
+		if !IsLenOf(c.op.X, s) {
+			if !IsLenOf(c.op.Y, s) {
 				if mentionsLen(c.op.X, s, 0) || mentionsLen(c.op.Y, s, 0) {
 					symbolic = true
 				}
@@ -122,7 +123,32 @@ func MinLen(s ssa.Value, at *ssa.BasicBlock) (least int64, symbolic bool) {
 			}
 		}
 	}
-	return max(least, accessed(s, at)), symbolic
+	return max(least, accessed(s, at), madeLen(s)), symbolic
+}
+
+// madeLen is the length that s was made with, where that is a constant.
+func madeLen(s ssa.Value) int64 {
+	switch s := s.(type) {
+	case *ssa.MakeSlice:
+		n, _ := constInt(s.Len)
+		return n
+	case *ssa.Slice:
+		lo, hi := int64(0), int64(0)
+		if s.Low != nil {
+			n, ok := constInt(s.Low)
+			if !ok {
+				return 0
+			}
+			lo = n
+		}
+		if s.High != nil {
+			hi, _ = constInt(s.High)
+		} else if arr, ok := pointee(s.X.Type()).Underlying().(*types.Array); ok {
+			hi = arr.Len()
+		}
+		return hi - lo
+	}
+	return 0
 }
 
 // accessed looks for accesses to s with constant bounds in dominating blocks:
@@ -243,8 +269,8 @@ func contains(v, part ssa.Value, depth int) bool {
 	return false
 }
 
-// isLenOf reports whether v is len(s) or cap(s), converted or not.
-func isLenOf(v, s ssa.Value) bool {
+// IsLenOf reports whether v is len(s) or cap(s), converted or not.
+func IsLenOf(v, s ssa.Value) bool {
 	for {
 		c, ok := v.(*ssa.Convert)
 		if !ok {
@@ -265,7 +291,7 @@ func mentionsLen(v, s ssa.Value, depth int) bool {
 	if depth > 6 {
 		return false
 	}
-	if isLenOf(v, s) {
+	if IsLenOf(v, s) {
 		return true
 	}
 	switch v := v.(type) {
