@@ -39,7 +39,7 @@ type buildFlags struct {
 func (b *buildFlags) add(cmd *cobra.Command) {
 	b.packageFlags.add(cmd)
 	cmd.Flags().StringVar(&b.policy, "policy", "", "policy file (default moho.yaml beside go.mod, else built in)")
-	cmd.Flags().StringVarP(&b.output, "output", "o", "dist", "directory for artifacts and build-report.json")
+	cmd.Flags().StringVarP(&b.output, "output", "o", "", "directory for artifacts and build-report.json (default dist beside go.mod)")
 }
 
 func newBuild(a *app) *cobra.Command {

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"moho/evidence"
+	"moho/goenv"
 	"moho/internal/cli"
 	"moho/policy"
 	"moho/vet"
@@ -54,9 +56,12 @@ type checkReport struct {
 }
 
 func (a *app) check(ctx context.Context, pol *policy.Policy, bf buildFlags, patterns []string) error {
-	vetted, err := a.vet(ctx, vet.Options{
-		Dir: ".", Patterns: patterns, Tags: bf.tags, Targets: bf.targets,
-	})
+	o, err := governedVet(ctx, pol, bf)
+	if err != nil {
+		return err
+	}
+	o.Patterns = patterns
+	vetted, err := a.vet(ctx, o)
 	if err != nil {
 		return err
 	}
@@ -72,7 +77,7 @@ func (a *app) check(ctx context.Context, pol *policy.Policy, bf buildFlags, patt
 	code := cli.Worse(vetCode(vetted), artifactsCode(rep))
 	var failed []error
 	for _, art := range rep.Statement.Artifacts {
-		v, err := a.verify(ctx, pol, artifactPath(bf.output, art))
+		v, err := a.verify(ctx, pol, filepath.Join(filepath.Dir(file), strings.ReplaceAll(art.Target, "/", "_"), art.Name))
 		if err != nil {
 			failed = append(failed, err)
 			continue
@@ -108,7 +113,34 @@ func (a *app) printCheck(out checkReport, file string) {
 	a.ui.Printf("report  %s  (%s)\n", cli.Escape(file), count(n, "finding"))
 }
 
-// artifactPath is where build puts an artifact below its output directory.
-func artifactPath(output string, art evidence.Artifact) string {
-	return filepath.Join(output, targetDir(art.Target), art.Name)
+// governedVet returns options under which vet sees the very files that build
+// will compile, with the same flags, so that the build finds them compiled.
+func governedVet(ctx context.Context, pol *policy.Policy, bf buildFlags) (vet.Options, error) {
+	pol, err := pol.Select(bf.targets)
+	if err != nil {
+		return vet.Options{}, &cli.ExitError{Code: cli.Findings, Err: err}
+	}
+	cfg, err := goenv.Capture(ctx, goenv.Options{Dir: workDir()})
+	if err != nil {
+		return vet.Options{}, err
+	}
+	base, err := cfg.Prepare(ctx, goenv.Request{
+		Go: pol.Toolchain.Go, CGO: pol.CGO, Tags: pol.BuildTags(), AddTags: bf.tags, LDFlags: pol.LinkerFlags(),
+	})
+	if err != nil {
+		return vet.Options{}, err
+	}
+	o := vet.Options{Dir: workDir()}
+	for _, want := range pol.Plan() {
+		o.Targets = append(o.Targets, want.Target.String())
+		if o.Env == nil {
+			if o.Env, _, err = base.Target(want.Target, want.Level); err != nil {
+				return vet.Options{}, err
+			}
+		}
+	}
+	if base.Tags != "" {
+		o.Tags = strings.Split(base.Tags, ",")
+	}
+	return o, nil
 }

@@ -15,6 +15,9 @@ import (
 // maxGroups is how many groups of goroutines the first screen lists.
 const maxGroups = 20
 
+// maxFar is how many findings that are on no stack it lists.
+const maxFar = 5
+
 // firstScreen prints what a person on call needs first.
 func (a *app) firstScreen(c *postmortem.Case, cf coreFlags) error {
 	s := c.Summarize()
@@ -106,7 +109,7 @@ func state(g *gostate.Goroutine) string {
 
 // frames prints a stack, innermost first, findings marked.
 func (v view) frames(g *gostate.Goroutine) {
-	t := cli.NewTable(cli.Column{}, cli.Column{Fit: cli.Clip}, cli.Column{Fit: cli.ClipTop, Min: 16}, cli.Column{})
+	t := cli.NewTable(cli.Column{}, cli.Column{Fit: cli.Clip}, cli.Column{Fit: cli.ClipTop, Min: 40}, cli.Column{})
 	hidden := 0
 	for i := range g.Frames {
 		fr := &g.Frames[i]
@@ -244,13 +247,24 @@ func (v view) findings(s *postmortem.Summary) {
 		return
 	}
 	v.ui.Printf("\n%s\n", v.ui.Bold(count(len(s.Findings), "finding")+" about this program"))
+	far := 0
 	for _, l := range s.Findings {
 		how := string(l.Grade)
+		if l.Grade == evidence.InThisBinary {
+			if far++; far > maxFar && !v.all {
+				continue
+			}
+			v.ui.Printf("  %s  %s  %s: %s\n", cli.Escape(l.Pos.String()), v.severity(l.Severity), l.Rule, how)
+			continue
+		}
 		if l.Match == evidence.MatchFunction {
 			how += ", another line of the function"
 		}
 		v.ui.Printf("  %s  %s  %s: %s\n", cli.Escape(l.Pos.String()), v.severity(l.Severity), l.Rule, v.ui.Bold(how))
-		v.ui.Printf("      %s\n", cli.Escape(l.Message))
+		v.paragraph("     ", l.Message)
+	}
+	if far > maxFar && !v.all {
+		v.ui.Printf("  … %s in this binary only; --all lists them\n", count(far-maxFar, "more finding"))
 	}
 	v.ui.Printf("  %s\n", v.ui.Dim("moho help rule "+s.Findings[0].Rule+" explains the rule"))
 }

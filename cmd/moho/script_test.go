@@ -76,14 +76,18 @@ func crash(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// validate checks JSON or JSON lines against docs/schemas:
+// validate checks JSON, or the JSON lines of a file.jsonl, against docs/schemas:
 //
-//	validate FILE KIND     (moho/vet/v1)
+//	validate FILE KIND     (KIND as in moho/KIND/v1)
 func validate(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) != 2 {
 		ts.Fatalf("usage: validate FILE KIND")
 	}
-	err := testschema.Validate(args[1], []byte(ts.ReadFile(args[0])))
+	text := []byte(ts.ReadFile(args[0]))
+	err := testschema.Check(args[1], text)
+	if strings.HasSuffix(args[0], ".jsonl") {
+		_, err = testschema.CheckLines(args[1], text)
+	}
 	if neg == (err == nil) {
 		ts.Fatalf("%s against %s: %v", args[0], args[1], err)
 	}

@@ -98,12 +98,22 @@ func vetCode(res vet.Result) int {
 // paths that can be clicked when the file is there.
 func (a *app) printFindings(fs []evidence.Finding) {
 	for _, f := range fs {
-		a.ui.Printf("%s: %s: %s: %s%s\n", a.ui.Bold(cli.Escape(f.Pos.String())),
-			a.severity(f.Severity), f.Rule, cli.Escape(f.Message), onlyTargets(f.Targets))
+		a.ui.Printf("%s: %s: %s%s\n", a.ui.Bold(cli.Escape(f.Pos.String())),
+			a.severity(f.Severity), f.Rule, onlyTargets(f.Targets))
+		a.paragraph("   ", f.Message)
+		t := cli.NewTable(cli.Column{}, cli.Column{}, cli.Column{Fit: cli.Wrap})
 		for _, s := range f.Flow {
-			a.ui.Printf("    %s  %s\n", a.ui.Dim(cli.Escape(s.Pos.String())), cli.Escape(s.Text))
+			t.Row("     ", s.Pos.String(), s.Text)
 		}
+		a.ui.Table(t)
 	}
+}
+
+// paragraph prints text that breaks at words, indented.
+func (a *app) paragraph(indent, text string) {
+	t := cli.NewTable(cli.Column{}, cli.Column{Fit: cli.Wrap})
+	t.Row(indent, text)
+	a.ui.Table(t)
 }
 
 func (a *app) severity(s evidence.Severity) string {
