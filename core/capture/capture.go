@@ -7,7 +7,9 @@
 // one that dumps core by default is about to be delivered, and the program
 // neither catches nor ignores it, does the kernel's own next step happen here
 // instead: all threads are stopped, their registers and memory are written, and
-// then the program dies of the signal as it would have.
+// then the program dies of the signal as it would have. What the kernel kills
+// without a signal that could be caught (SIGKILL, out of memory, a seccomp filter)
+// leaves no core. Programs that it starts are not followed.
 //
 // # What the core holds
 //
@@ -78,5 +80,5 @@ type Result struct {
 	Core   string
 	Size   int64
 	Disk   int64
-	Gaps   []evidence.Gap // what the core lacks and should have
+	Gaps   []evidence.Gap // what the core or the output lacks and should have
 }

@@ -434,3 +434,15 @@ func TestInput(t *testing.T) {
 		t.Errorf("%+v, %v, %q, %q", r, err, out.String(), errs.String())
 	}
 }
+
+// TestOutputKeptOpen checks that a process which the program leaves behind does
+// not hold up its end.
+func TestOutputKeptOpen(t *testing.T) {
+	r, out, err := run(t, t.TempDir(), capture.Options{}, "sh", "-c", "sleep 30 & echo $!; exit 6")
+	if err != nil || r.Exit != 6 || len(r.Gaps) != 1 || r.Gaps[0].What != "output" {
+		t.Errorf("%+v, %v", r, err)
+	}
+	if pid, err := strconv.Atoi(strings.TrimSpace(out)); err != nil || unix.Kill(pid, unix.SIGKILL) != nil {
+		t.Errorf("output %q", out)
+	}
+}

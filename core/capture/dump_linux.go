@@ -13,12 +13,11 @@ import (
 
 // dump writes the core of the program, of which thread tid is stopped for sig.
 func (t *tracer) dump(tid int, sig unix.Signal) {
-	deaf := t.stopAll(tid)
+	t.stopAll(tid)
 	if t.over {
 		t.dumpErr = errors.New("capture: the program ended before its core could be written")
 		return
 	}
-	_ = deaf // collect finds that they have no registers to read
 	t.dumpErr = t.save(tid, sig)
 }
 

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"moho/evidence"
 )
 
 // traceOptions: threads are followed, programs that it starts are not; and
@@ -66,11 +68,14 @@ func run(ctx context.Context, argv []string, corePath string, opts Options) (Res
 		cmd.Process.Kill()
 		t.reap()
 	}
-	// The process is reaped; what is left to wait for is its output.
-	if e := cmd.Wait(); errors.Is(e, exec.ErrWaitDelay) && err == nil {
-		err = fmt.Errorf("capture: %s: %w", argv[0], e)
+	// The process is reaped, which is Wait's error; what is left to wait for is
+	// its output. That Wait gave up shows only in the time it took.
+	began := time.Now()
+	cmd.Wait()
+	if time.Since(began) >= cmd.WaitDelay {
+		t.result.Gaps = append(t.result.Gaps, evidence.Gap{What: "output", Where: argv[0], Why: "a process that it started keeps it open"})
 	}
-	if e := ctx.Err(); e != nil && t.result.Core == "" {
+	if e := ctx.Err(); e != nil && t.result.Signal == int(unix.SIGKILL) {
 		err = fmt.Errorf("capture: %s: %w", argv[0], e)
 	}
 	if err == nil {

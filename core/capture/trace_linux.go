@@ -171,15 +171,15 @@ func (t *tracer) fatal(tid int, sig unix.Signal) bool {
 	return st.caught&bit == 0 && st.ignored&bit == 0
 }
 
-// stopAll stops every thread but self, which is stopped. It returns the threads
-// that could not be stopped: one that waits for a child between vfork and exec
-// is deaf to everything.
-func (t *tracer) stopAll(self int) (deaf []int) {
+// stopAll stops every thread but self, which is stopped. It gives up after two
+// seconds: a thread that waits for a child between vfork and exec is deaf to
+// everything. WriteCore says which have no registers to read.
+func (t *tracer) stopAll(self int) {
 	t.halting = true
 	defer func() { t.halting = false }()
 	asked := map[int]bool{self: true}
 	for deadline := time.Now().Add(2 * time.Second); ; {
-		deaf = deaf[:0]
+		deaf := 0
 		for _, tid := range tasks(t.pid) {
 			if th := t.threads[tid]; th != nil && th.stopped {
 				continue
@@ -190,15 +190,15 @@ func (t *tracer) stopAll(self int) (deaf []int) {
 			if !asked[tid] && interrupt(tid) == nil {
 				asked[tid] = true
 			}
-			deaf = append(deaf, tid)
+			deaf++
 		}
-		if len(deaf) == 0 || time.Now().After(deadline) {
-			return deaf
+		if deaf == 0 || time.Now().After(deadline) {
+			return
 		}
 		for t.poll() {
 		}
 		if t.over {
-			return nil
+			return
 		}
 		time.Sleep(200 * time.Microsecond)
 	}
