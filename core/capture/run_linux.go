@@ -92,8 +92,10 @@ func (t *tracer) adopt() error {
 	fail := func(what string, err error) error {
 		return fmt.Errorf("capture: process %d: %s: %w: %w", t.pid, what, ErrUnsupported, err)
 	}
-	if _, err := t.wait(t.pid, unix.WALL); err != nil {
+	if ws, err := t.wait(t.pid, unix.WALL); err != nil {
 		return fail("wait for exec", err)
+	} else if !ws.Stopped() {
+		return t.ended(ws)
 	}
 	if err := ptrace(unix.PTRACE_DETACH, t.pid, 0, uintptr(unix.SIGSTOP)); err != nil {
 		return fail("detach", err)
