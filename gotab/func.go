@@ -11,7 +11,8 @@ import (
 // MaxName is the longest name or path that is read, in bytes.
 const MaxName = 64 << 10
 
-// A Func is one function of a Table: a small value, made without allocation.
+// A Func is one function of a Table: a small value, made without allocation. It
+// comes from a Table; the zero Func is of none and has no methods to be called.
 type Func struct {
 	t     *Table
 	index int32

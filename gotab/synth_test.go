@@ -9,6 +9,7 @@ import (
 
 	"moho/arch"
 	"moho/gotab"
+	"moho/internal/testbin"
 	"moho/objfile"
 )
 
@@ -169,6 +170,9 @@ func FuzzTable(f *testing.F) {
 	for _, a := range []*arch.Arch{arch.AMD64, arch.ARM64, arch.WASM} {
 		data, tree := synth(a)
 		f.Add(a.Name, data, uint32(tree))
+	}
+	for _, h := range testbin.HostileInputs(f, "pclntab") {
+		f.Add("amd64", h.Data, uint32(0))
 	}
 	f.Fuzz(func(t *testing.T, name string, data []byte, tree uint32) {
 		a := arch.ByName(name)

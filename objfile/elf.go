@@ -180,8 +180,11 @@ func (e *elfFile) readTables(data []byte, order binary.ByteOrder) error {
 		if strndx >= max(shnum, 1) {
 			return formatErr("elf", -1, "e_shstrndx is %d, but e_shnum is %d", strndx, shnum)
 		}
-	} else if shnum != 0 {
-		return formatErr("elf", -1, "e_shoff is 0, but e_shnum is %d", shnum)
+	} else {
+		if shnum != 0 {
+			return formatErr("elf", -1, "e_shoff is 0, but e_shnum is %d", shnum)
+		}
+		strndx = 0 // of no table; some tools that drop the table leave it behind
 	}
 	if phnum != 0 {
 		if h.phentsize != phsize {
