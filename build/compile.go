@@ -106,6 +106,9 @@ func (j *job) look(t *targetJob, dir, pkg string) error {
 	if bi, err := f.BuildInfo(); err == nil {
 		t.deps = append(t.deps, inspect.Dependencies(bi)...)
 	}
+	if v, _, _ := strings.Cut(a.Binary.Go, " "); v != "" && v != j.base.Toolchain.Version {
+		return fmt.Errorf("built by %s, the pinned toolchain is %s", v, j.base.Toolchain.Version)
+	}
 	a.Checks = j.policy.Judge(a)
 	paths, err := j.checkPaths(f)
 	if err != nil {

@@ -119,21 +119,12 @@ func putFile(ctx context.Context, s *store.Store, path string) (string, int64, e
 	return s.PutArtifact(ctx, f)
 }
 
-// writeReport writes the report beside the artifacts under its name at once.
+// writeReport writes the report beside the artifacts under its name at once. It
+// is a copy of the one in the store, which is on disk.
 func (j *job) writeReport(data []byte) (string, error) {
 	tmp := filepath.Join(j.work, ReportName)
-	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
-	if err != nil {
-		return "", fmt.Errorf("output: %w", err)
-	}
-	_, err = f.Write(data)
-	if err == nil {
-		err = f.Sync()
-	}
-	if cerr := f.Close(); err == nil {
-		err = cerr
-	}
 	path := filepath.Join(j.output, ReportName)
+	err := os.WriteFile(tmp, data, 0o666)
 	if err == nil {
 		err = os.Rename(tmp, path)
 	}

@@ -196,8 +196,15 @@ func isC(name string) bool {
 }
 
 // confirm asks the go command, in the environment made for it, whether it is
-// the one that was pinned, and learns where it lies.
+// the one that was pinned, and learns where it lies. That is known already if
+// the pinned version is the one that answered before; what is built says its
+// version too.
 func (b *Base) confirm(ctx context.Context) error {
+	was := b.cfg.values
+	if v, _, _ := strings.Cut(was["GOVERSION"], " "); v == b.Toolchain.Version && b.cfg.root["GOEXPERIMENT"] == "" {
+		b.Toolchain.Root, b.Toolchain.ToolDir = was["GOROOT"], was["GOTOOLDIR"]
+		return nil
+	}
 	out, err := run(ctx, b.cfg.opts.Go, b.cfg.Module, b.Env(), "env", "-json", "GOVERSION", "GOROOT", "GOTOOLDIR", "GOFLAGS", "GOEXPERIMENT", "GOWORK")
 	if err != nil {
 		return err
