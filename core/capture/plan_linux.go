@@ -14,9 +14,11 @@ const (
 	maxHeaders = 64 << 10
 
 	// minHole is the smallest run of untouched pages that gets a segment of its
-	// own, and maxHoles about how many segments there may be for zeros: enough
+	// own.
+	minHole = 1 << 20
+
+	// maxHoles is about how many segments of untouched pages there may be: enough
 	// for the file to be small, few enough for debuggers that search a list.
-	minHole  = 1 << 20
 	maxHoles = 512
 
 	// maxScan bounds the mappings whose pages are looked at, 2 GB of pagemap.
