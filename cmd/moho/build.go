@@ -13,6 +13,7 @@ import (
 	"moho/evidence"
 	"moho/internal/cli"
 	"moho/policy"
+	"moho/vet"
 )
 
 const buildLong = `Build builds commands for all targets of the policy, governed: with an
@@ -83,7 +84,8 @@ func loadPolicy(file string) (*policy.Policy, error) {
 }
 
 // build runs the build with progress and returns the report and its path.
-func (a *app) build(ctx context.Context, pol *policy.Policy, bf buildFlags, patterns []string, findings []evidence.Finding) (evidence.Report, string, error) {
+// vetted is nil when nobody looked at the source.
+func (a *app) build(ctx context.Context, pol *policy.Policy, bf buildFlags, patterns []string, vetted *vet.Result) (evidence.Report, string, error) {
 	st, err := a.writeStore(workDir())
 	if err != nil {
 		return evidence.Report{}, "", err
@@ -93,7 +95,7 @@ func (a *app) build(ctx context.Context, pol *policy.Policy, bf buildFlags, patt
 	if len(patterns) == 0 {
 		patterns = []string{"./..."}
 	}
-	return build.Run(ctx, build.Options{
+	o := build.Options{
 		Dir:      workDir(),
 		Patterns: patterns,
 		Policy:   pol,
@@ -101,12 +103,15 @@ func (a *app) build(ctx context.Context, pol *policy.Policy, bf buildFlags, patt
 		Tags:     bf.tags,
 		Output:   bf.output,
 		Store:    st,
-		Findings: findings,
 		Progress: func(phase string, done, total int) {
 			p.Phase("%s", phase)
 			p.Set(int64(done), int64(total))
 		},
-	})
+	}
+	if vetted != nil {
+		o.Vetted, o.Findings = true, vetted.Findings
+	}
+	return build.Run(ctx, o)
 }
 
 // artifactsCode is Findings when a check of the build itself refused something.

@@ -68,7 +68,7 @@ func (a *app) check(ctx context.Context, pol *policy.Policy, bf buildFlags, patt
 	if !a.ui.JSON {
 		a.printFindings(vetted.Findings)
 	}
-	rep, file, err := a.build(ctx, pol, bf, patterns, vetted.Findings)
+	rep, file, err := a.build(ctx, pol, bf, patterns, &vetted)
 	if err != nil {
 		return &cli.ExitError{Code: cli.Worse(vetCode(vetted), cli.CodeOf(err)), Err: err}
 	}

@@ -2,6 +2,9 @@ package main
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -29,10 +32,12 @@ func TestScript(t *testing.T) {
 		Setup: scriptEnv,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"crash":    crash,
+			"module":   module,
 			"validate": validate,
 			"patch":    patch,
 			"truncate": truncate,
 		},
+		Condition:           condition,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 	})
@@ -50,7 +55,39 @@ func scriptEnv(env *testscript.Env) error {
 		}
 	}
 	env.Setenv("NO_COLOR", "1")
-	return nil
+	moho, err := exec.LookPath("moho") // testscript has put it into PATH
+	env.Setenv("MOHO", moho)
+	return err
+}
+
+// condition adds [long]: scripts that take minutes.
+func condition(name string) (bool, error) {
+	if name == "long" {
+		return os.Getenv("MOHO_LONG") != "", nil
+	}
+	return false, fmt.Errorf("unknown condition %q", name)
+}
+
+// module copies a module from the module proxy into the current directory:
+//
+//	module PATH@VERSION
+func module(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: module PATH@VERSION")
+	}
+	cmd := exec.Command("go", "mod", "download", "-json", args[0])
+	cmd.Dir = os.TempDir()
+	out, err := cmd.Output()
+	ts.Check(err)
+	var mod struct{ Dir string }
+	ts.Check(json.Unmarshal(out, &mod))
+	ts.Check(os.CopyFS(ts.MkAbs("."), os.DirFS(mod.Dir)))
+	ts.Check(filepath.WalkDir(ts.MkAbs("."), func(path string, e fs.DirEntry, err error) error {
+		if err != nil || !e.IsDir() {
+			return err
+		}
+		return os.Chmod(path, 0o777)
+	}))
 }
 
 // crash runs a program until it dies and leaves its core:
