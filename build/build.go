@@ -222,7 +222,7 @@ func (j *job) report(s sideResult) evidence.Report {
 		Toolchain:    evidence.Toolchain{Go: j.base.Toolchain.Version, Digest: s.toolchain, Origin: j.base.Toolchain.Origin},
 		Policy:       j.policy.Ref(j.module),
 		Config:       slices.Clone(j.base.Settings),
-		Findings:     slices.Concat([]evidence.Finding{}, j.opts.Findings),
+		Findings:     append([]evidence.Finding{}, j.opts.Findings...),
 		Artifacts:    []evidence.Artifact{},
 		Dependencies: []evidence.Dependency{},
 		Sandbox: evidence.Sandbox{
