@@ -94,7 +94,7 @@ func TestEnvironment(t *testing.T) {
 	}, "/tools", map[string]string{"GOPROXY": "y", "GOSUMDB": "off", "GOPRIVATE": ""})
 	want := []string{
 		"HOME=/h", "GOPROXY=x", "GOTOOLCHAIN=local", "GOPROXY=y", "GOSUMDB=off",
-		"PATH=/tools:/usr/bin", "GOFLAGS=-buildvcs=false", "GOWORK=off", "LC_ALL=C", "MOHO_CI=1",
+		"PATH=/tools:/usr/bin", "GOFLAGS=-buildvcs=false", "LC_ALL=C", "MOHO_CI=1",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -123,7 +123,7 @@ func TestMissingNamesPackages(t *testing.T) {
 
 // TestNeedsAreComplete: a test that needs a program gets it on a fresh machine.
 func TestNeedsAreComplete(t *testing.T) {
-	known := []string{"dlv", "go"} // of tools.mod; what runs us
+	known := []string{"dlv", "go", "sh"} // of tools.mod; what runs us; what every system has
 	for _, n := range needs {
 		known = append(known, n.program)
 	}
@@ -213,6 +213,7 @@ func TestFindTests(t *testing.T) {
 	write(t, root, map[string]string{
 		"a/a_test.go":          "package a\nfunc FuzzA(f *testing.F) {}\nfunc TestShort(t *testing.T) {}\nfunc TestSlow(t *testing.T) { t.Run(\"x\", func(t *testing.T) { testbin.Long(t) }) }\n",
 		"b/b_test.go":          "package b\nfunc helper(t *testing.T) bool { return testbin.IsLong() }\nfunc (x) FuzzMethod() {}\n",
+		"d/d_test.go":          "package d\nfunc condition() bool { return os.Getenv(\"MOHO_LONG\") != \"\" }\n",
 		"b/b.go":               "package b\nfunc FuzzNotInATest() {}\n",
 		"c/testdata/c_test.go": "package c\nfunc FuzzC(f *testing.F) {}\n",
 	})
@@ -221,7 +222,7 @@ func TestFindTests(t *testing.T) {
 		t.Errorf("fuzz targets %v, %v, want %v", fuzz, err, want)
 	}
 	long, err := findTests(root, callsLong)
-	if want := []target{{"a", "TestSlow"}, {"b", ""}}; err != nil || !slices.Equal(long, want) {
+	if want := []target{{"a", "TestSlow"}, {"b", ""}, {"d", ""}}; err != nil || !slices.Equal(long, want) {
 		t.Errorf("long tests %v, %v, want %v", long, err, want)
 	}
 }

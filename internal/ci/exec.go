@@ -51,7 +51,7 @@ func environment(caller []string, bin string, settings map[string]string) []stri
 	}
 	return append(env,
 		"PATH="+bin+string(os.PathListSeparator)+path,
-		"GOFLAGS=-buildvcs=false", "GOWORK=off", "LC_ALL=C", "MOHO_CI=1")
+		"GOFLAGS=-buildvcs=false", "LC_ALL=C", "MOHO_CI=1")
 }
 
 // sources asks go env where modules, toolchains and build results are.

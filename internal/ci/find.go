@@ -77,7 +77,13 @@ func isTest(fn *ast.FuncDecl) bool { return fn.Recv == nil && strings.HasPrefix(
 
 // callsLong reports whether fn skips something, or does less, outside the long part.
 func callsLong(fn *ast.FuncDecl) bool {
-	return len(callsTo(fn, "testbin", "Long"))+len(callsTo(fn, "testbin", "IsLong")) > 0
+	found := len(callsTo(fn, "testbin", "Long"))+len(callsTo(fn, "testbin", "IsLong")) > 0
+	ast.Inspect(fn, func(n ast.Node) bool {
+		lit, ok := n.(*ast.BasicLit)
+		found = found || ok && lit.Value == `"MOHO_LONG"`
+		return true
+	})
+	return found
 }
 
 // callsTo returns the calls of pkg.name inside node.

@@ -14,7 +14,7 @@ var small = map[string]string{
 	"cmd/tiny/main.go": `// Command tiny: see [tiny/core.Open].
 package main
 
-//go:generate go run tiny/core/gen
+//tool:run tiny/core/gen
 
 import (
 	"fmt"
@@ -47,7 +47,7 @@ func TestRewriteModule(t *testing.T) {
 		"cmd/tiny/main.go": `// Command tiny: see [example.org/deep/tiny/core.Open].
 package main
 
-//go:generate go run example.org/deep/tiny/core/gen
+//tool:run example.org/deep/tiny/core/gen
 
 import (
 	"fmt"
