@@ -36,8 +36,11 @@ func BenchmarkWord(b *testing.B) {
 		same bool
 		view bool
 	}{
-		{"30 regions", 30, false, false}, {"1000 regions", 1000, false, false}, {"the same of 1000", 1000, true, false},
-		{"view of 30 regions", 30, false, true}, {"view of the same of 1000", 1000, true, true},
+		{"30 regions", 30, false, false},
+		{"1000 regions", 1000, false, false},
+		{"the same of 1000", 1000, true, false},
+		{"view of 30 regions", 30, false, true},
+		{"view of the same of 1000", 1000, true, true},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			p, addrs := large(b, c.n)

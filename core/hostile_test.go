@@ -167,6 +167,19 @@ func TestManyOddSegments(t *testing.T) {
 	}
 }
 
+// TestManyOddNotes is the same for notes.
+func TestManyOddNotes(t *testing.T) {
+	m := &image{machine: layout.MachineAMD64}
+	for range 10000 {
+		m.note("CORE", layout.NTPRStatus, []byte("short"))
+		m.note("CORE", layout.NTSigInfo, nil)
+		m.note("CORE", layout.NTPRPSInfo, nil)
+	}
+	if n := len(check(t, m.bytes()).Gaps()); n < 4 || n > 30 {
+		t.Errorf("%d gaps", n)
+	}
+}
+
 func FuzzOpen(f *testing.F) {
 	small := sample() // the fuzzer is slow with long inputs
 	for i := range small.loads {

@@ -130,10 +130,13 @@ func TestOtherExecutables(t *testing.T) {
 	}{
 		{"stripped later", path, stripped, "buildid", nil},
 		{"another program", path, testbin.Build(t, other, testbin.Config{}), "", []string{
-			"build IDs differ", openImage(t, exe).BuildID().Go, openImage(t, exe).BuildID().GNU}},
+			"build IDs differ", openImage(t, exe).BuildID().Go, openImage(t, exe).BuildID().GNU,
+		}},
 		{"the same source, PIE", path, program(t, testbin.Config{Mode: testbin.PIE}), "", []string{"build IDs differ"}},
-		{"another program, no build IDs", anonymous, testbin.Build(t, other, testbin.Config{LDFlags: none}), "",
-			[]string{"program headers in memory are not those of the file", "core has no build ID"}},
+		{
+			"another program, no build IDs", anonymous, testbin.Build(t, other, testbin.Config{LDFlags: none}), "",
+			[]string{"program headers in memory are not those of the file", "core has no build ID"},
+		},
 		{"another architecture", path, program(t, testbin.Config{GOARCH: "arm64"}), "", []string{"amd64", "arm64"}},
 		{"another system", path, testbin.Build(t, other, testbin.Config{GOOS: "windows"}), "", []string{"no executable"}},
 		{"a core", path, path, "", []string{"no executable"}},

@@ -177,23 +177,51 @@ func TestOddSegments(t *testing.T) {
 		gap   string
 		check func(p *core.Process) bool
 	}{
-		{"the later part of the second counts", []load{{0x1000, 0x2000, one, 4}, {0x2000, 0x2000, two, 4}},
-			[]string{"0x1000 0x2000 0x2000", "0x3000 0x1000 0x1000"}, "overlapping segment",
-			func(p *core.Process) bool { w, _ := p.Word(0x3000); return w == le.Uint64(two[0x1000:]) }},
-		{"inside another", []load{{0x1000, 0x2000, one, 4}, {0x1800, 0x100, two[:0x100], 4}},
-			[]string{"0x1000 0x2000 0x2000"}, "overlapping segment", nil},
-		{"the same twice", []load{{0x1000, 0x2000, one, 4}, {0x1000, 0x2000, two, 4}},
-			[]string{"0x1000 0x2000 0x2000"}, "overlapping segment",
-			func(p *core.Process) bool { w, _ := p.Word(0x1000); return w == le.Uint64(one) }},
-		{"not in order", []load{{0x4000, 0x1000, one[:0x1000], 4}, {0x1000, 0x1000, two[:0x1000], 4}},
-			[]string{"0x1000 0x1000 0x1000", "0x4000 0x1000 0x1000"}, "",
-			func(p *core.Process) bool { w, _ := p.Word(0x1000); return w == le.Uint64(two) }},
-		{"wraps around", []load{{^uint64(0xfff), 0x2000, one, 4}},
-			[]string{"0xfffffffffffff000 0xfff 0xfff"}, "wraps around", nil},
-		{"ends at the end", []load{{^uint64(0xfff), 0x1000, one[:0x1000], 4}},
-			[]string{"0xfffffffffffff000 0xfff 0xfff"}, "wraps around", nil},
-		{"larger in the file", []load{{0x1000, 0x800, one, 4}},
-			[]string{"0x1000 0x800 0x800"}, "larger in the file", nil},
+		{
+			"the later part of the second counts",
+			[]load{{0x1000, 0x2000, one, 4}, {0x2000, 0x2000, two, 4}},
+			[]string{"0x1000 0x2000 0x2000", "0x3000 0x1000 0x1000"},
+			"overlapping segment",
+			func(p *core.Process) bool { w, _ := p.Word(0x3000); return w == le.Uint64(two[0x1000:]) },
+		},
+		{
+			"inside another",
+			[]load{{0x1000, 0x2000, one, 4}, {0x1800, 0x100, two[:0x100], 4}},
+			[]string{"0x1000 0x2000 0x2000"},
+			"overlapping segment", nil,
+		},
+		{
+			"the same twice",
+			[]load{{0x1000, 0x2000, one, 4}, {0x1000, 0x2000, two, 4}},
+			[]string{"0x1000 0x2000 0x2000"},
+			"overlapping segment",
+			func(p *core.Process) bool { w, _ := p.Word(0x1000); return w == le.Uint64(one) },
+		},
+		{
+			"not in order",
+			[]load{{0x4000, 0x1000, one[:0x1000], 4}, {0x1000, 0x1000, two[:0x1000], 4}},
+			[]string{"0x1000 0x1000 0x1000", "0x4000 0x1000 0x1000"},
+			"",
+			func(p *core.Process) bool { w, _ := p.Word(0x1000); return w == le.Uint64(two) },
+		},
+		{
+			"wraps around",
+			[]load{{^uint64(0xfff), 0x2000, one, 4}},
+			[]string{"0xfffffffffffff000 0xfff 0xfff"},
+			"wraps around", nil,
+		},
+		{
+			"ends at the end",
+			[]load{{^uint64(0xfff), 0x1000, one[:0x1000], 4}},
+			[]string{"0xfffffffffffff000 0xfff 0xfff"},
+			"wraps around", nil,
+		},
+		{
+			"larger in the file",
+			[]load{{0x1000, 0x800, one, 4}},
+			[]string{"0x1000 0x800 0x800"},
+			"larger in the file", nil,
+		},
 		{"empty", []load{{0x1000, 0, nil, 4}}, nil, "", nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {

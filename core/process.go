@@ -178,6 +178,22 @@ func (p *Process) ReadAt(b []byte, off int64) (int, error) {
 	return n, nil
 }
 
+// maxGaps bounds the gaps of one kind: a hostile file has millions of them.
+const maxGaps = 8
+
 func (p *Process) gap(what, where, format string, args ...any) {
-	p.gaps = append(p.gaps, evidence.Gap{What: what, Where: where, Why: fmt.Sprintf(format, args...)})
+	same := 0
+	for _, g := range p.gaps {
+		if g.What == what {
+			same++
+		}
+	}
+	if same >= maxGaps {
+		return
+	}
+	g := evidence.Gap{What: what, Where: where, Why: fmt.Sprintf(format, args...)}
+	if same == maxGaps-1 {
+		g.Why += "; there may be more of this kind"
+	}
+	p.gaps = append(p.gaps, g)
 }

@@ -358,7 +358,8 @@ func TestJobControl(t *testing.T) {
 	done := make(chan bool)
 	pid := started(t, func(out *os.File) {
 		r, err = capture.Run(t.Context(), []string{program(t), "wait"}, filepath.Join(dir, "c"), capture.Options{
-			Stdout: out, Env: append(os.Environ(), "GOTRACEBACK=crash"), Timeout: time.Minute})
+			Stdout: out, Env: append(os.Environ(), "GOTRACEBACK=crash"), Timeout: time.Minute,
+		})
 		close(done)
 	})
 	running := func() bool { s := state(pid); return s == "S" || s == "R" }
