@@ -414,3 +414,49 @@ func TestTargets(t *testing.T) {
 		t.Errorf("output (-want +got):\n%s", diff)
 	}
 }
+
+// TestPinnedToolchain: the policy's toolchain builds, whatever is in PATH and
+// whatever GOTOOLCHAIN says.
+func TestPinnedToolchain(t *testing.T) {
+	testbin.Long(t)
+	const release = "1.25.12"
+	testbin.Toolchain(t, release)
+	dir := module(t, nil)
+	rep, _ := run(t, Options{Dir: dir, Policy: parse(t, linux+"toolchain: {go: go"+release+"}\n"), Env: environ("GOTOOLCHAIN=local")})
+	st := rep.Statement
+	if st.Toolchain.Go != "go"+release || st.Toolchain.Origin != "policy toolchain.go" || st.Artifacts[0].Binary.Go != "go"+release {
+		t.Errorf("toolchain %+v, artifact by %s", st.Toolchain, st.Artifacts[0].Binary.Go)
+	}
+	local, _ := run(t, Options{Dir: dir, Policy: parse(t, linux)})
+	if local.Statement.Toolchain.Digest == st.Toolchain.Digest {
+		t.Error("two toolchains have one digest")
+	}
+}
+
+// TestStoreFails: what can't be stored is not put out either.
+func TestStoreFails(t *testing.T) {
+	dir := module(t, nil)
+	write(t, filepath.Join(dir, ".moho", "artifacts"), "in the way")
+	rep, path, err := Run(t.Context(), Options{Dir: dir, Policy: parse(t, linux), Env: environ()})
+	if err == nil || !strings.Contains(err.Error(), filepath.Join(dir, ".moho")) || path != "" || rep.Schema != "" {
+		t.Errorf("Run = %q, %q, %v; want the store named", rep.Schema, path, err)
+	}
+	if got := files(t, filepath.Join(dir, "dist")); len(got) > 0 {
+		t.Errorf("left behind: %v", got)
+	}
+}
+
+// TestVendored builds with a vendor directory, without asking for modules.
+func TestVendored(t *testing.T) {
+	dir := module(t, map[string]string{
+		"go.mod":                        "module example.org/app\n\ngo 1.25\n\nrequire example.org/lib v1.0.0\n",
+		"words/words.go":                "package words\n\nimport \"example.org/lib\"\n\nvar Hello = lib.Hello\n",
+		"vendor/modules.txt":            "# example.org/lib v1.0.0\n## explicit; go 1.25\nexample.org/lib\n",
+		"vendor/example.org/lib/lib.go": "package lib\n\nvar Hello = \"vendored\"\n",
+	})
+	rep, _ := run(t, Options{Dir: dir, Policy: parse(t, linux), Env: environ("GOPROXY=off")})
+	want := []evidence.Dependency{{Module: "example.org/lib", Version: "v1.0.0"}}
+	if diff := cmp.Diff(want, rep.Statement.Dependencies); diff != "" {
+		t.Errorf("dependencies (-want +got):\n%s", diff)
+	}
+}
