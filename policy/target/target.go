@@ -1,8 +1,8 @@
 // Package target knows what Go can be built for: operating systems,
 // architectures, and the instruction-set level of each.
 //
-// The go command checks most of this itself, but not all: since Go 1.23 an
-// invalid GOAMD64, GOARM, GO386 or GOMIPS is accepted without a word and
+// The go command checks most of this itself, but not all: since Go 1.23 (and
+// still in 1.27.3) an invalid GOAMD64 or GOARM is accepted without a word and
 // recorded in the binary as if it meant something, because parsing GOARM64
 // afterwards clears the error. So levels are checked here, before a build.
 //
@@ -13,7 +13,7 @@
 //
 // # Compatibility
 //
-// The tables are those of Go 1.26. A port or level that a later Go adds is
+// The tables are those of Go 1.26 and 1.27. A port or level that a later Go adds is
 // refused until it is entered here.
 //
 // Source: $GOROOT/src/internal/platform/zosarch.go,

