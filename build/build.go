@@ -62,6 +62,10 @@ type Options struct {
 	Findings []evidence.Finding // of vet, to be part of the statement
 	Vetted   bool               // Findings are all that vet found, none if there are none
 
+	// Libraries makes patterns without any main package no error: they are
+	// compiled, and the report has no artifacts.
+	Libraries bool
+
 	Env []string // like os.Environ; nil is the environment of this process
 	Go  string   // the go command; "" is the one in PATH
 

@@ -68,12 +68,20 @@ func (j *job) buildTarget(ctx context.Context, t *targetJob) error {
 		flags = append(flags, "-ldflags="+l)
 	}
 	start := time.Now()
-	_, warnings, err := j.goCommand(ctx, j.module, t.env, slices.Concat(flags, []string{"-o", dir + string(filepath.Separator), "--"}, t.packages)...)
+	// Without main packages go build compiles, and writes nothing.
+	what := append([]string{"--"}, t.libraries...)
+	run, say := what, what
+	if len(t.packages) > 0 {
+		what = append([]string{"--"}, t.packages...)
+		run = slices.Concat([]string{"-o", dir + string(filepath.Separator)}, what)
+		say = slices.Concat([]string{"-o", dirName(t.want.Target) + "/"}, what)
+	}
+	_, warnings, err := j.goCommand(ctx, j.module, t.env, slices.Concat(flags, run)...)
 	if err != nil {
 		return err
 	}
 	t.command = evidence.Command{
-		Argv:     slices.Concat([]string{"go"}, flags, []string{"-o", dirName(t.want.Target) + "/", "--"}, t.packages),
+		Argv:     slices.Concat([]string{"go"}, flags, say),
 		Env:      j.base.Recorded(t.env),
 		Seconds:  time.Since(start).Seconds(),
 		Warnings: warnings,

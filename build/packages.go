@@ -23,6 +23,7 @@ type targetJob struct {
 	settings  []evidence.Setting
 	module    string   // path of the main module
 	packages  []string // import paths of main packages, sorted
+	libraries []string // of the others, where there is no main package and that is fine
 	command   evidence.Command
 	artifacts []evidence.Artifact
 	deps      []evidence.Dependency
@@ -76,15 +77,16 @@ func (j *job) findPackages(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := t.takePackages(out); err != nil {
+		if err := t.takePackages(out, j.opts.Libraries); err != nil {
 			return fmt.Errorf("%s, for %s: %w", strings.Join(patterns, " "), t.want.Target, err)
 		}
 	}
 	return nil
 }
 
-// takePackages keeps the main packages of the main module.
-func (t *targetJob) takePackages(out []byte) error {
+// takePackages keeps the main packages of the main module, or, where there are
+// none and libraries will do, the others.
+func (t *targetJob) takePackages(out []byte, libraries bool) error {
 	var other []string
 	names := map[string]string{}
 	for dec := json.NewDecoder(bytes.NewReader(out)); ; {
@@ -96,6 +98,9 @@ func (t *targetJob) takePackages(out []byte) error {
 		}
 		if p.Name != "main" {
 			other = append(other, p.ImportPath)
+			if p.Module != nil && p.Module.Main {
+				t.module = p.Module.Path
+			}
 			continue
 		}
 		if p.Module == nil || !p.Module.Main {
@@ -110,6 +115,10 @@ func (t *targetJob) takePackages(out []byte) error {
 		names[name] = p.ImportPath
 	}
 	if len(t.packages) == 0 {
+		if libraries && len(other) > 0 && t.module != "" {
+			t.libraries = other
+			return nil
+		}
 		return noMain(other)
 	}
 	slices.Sort(t.packages)

@@ -22,11 +22,9 @@ environment can change unseen. Every artifact is inspected, put into the store
 and described in build-report.json.
 
 Without moho.yaml beside go.mod a built-in policy applies: the host's target,
-no cgo, -trimpath. Two builds of the same source give the same bytes.
+no cgo, -trimpath. Two builds of the same source give the same bytes.`
 
-Example:
-
-    $ moho build -o dist ./...
+const buildExample = `    $ moho build -o dist ./...
     linux/amd64  crashy  2.5 MB  sha256 0f3c…  static exe
     report  dist/build-report.json`
 
@@ -46,9 +44,10 @@ func (b *buildFlags) add(cmd *cobra.Command) {
 func newBuild(a *app) *cobra.Command {
 	var bf buildFlags
 	cmd := &cobra.Command{
-		Use:   "build [packages]",
-		Short: "build for all targets: governed, reproducible, recorded",
-		Long:  buildLong,
+		Use:     "build [packages]",
+		Short:   "build for all targets: governed, reproducible, recorded",
+		Long:    buildLong,
+		Example: buildExample,
 		RunE: func(cmd *cobra.Command, patterns []string) error {
 			pol, err := loadPolicy(bf.policy)
 			if err != nil {
@@ -109,7 +108,7 @@ func (a *app) build(ctx context.Context, pol *policy.Policy, bf buildFlags, patt
 		},
 	}
 	if vetted != nil {
-		o.Vetted, o.Findings = true, vetted.Findings
+		o.Vetted, o.Findings, o.Libraries = true, vetted.Findings, true
 	}
 	return build.Run(ctx, o)
 }

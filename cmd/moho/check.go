@@ -21,11 +21,9 @@ the gate's verdict on each artifact, in one report.
 
 Findings do not stop the build: the artifacts are stored together with them,
 so that a core of one can name the finding that explains it. Check then exits
-1; whether an artifact may ship in spite of a finding is the policy's decision.
+1; whether an artifact may ship in spite of a finding is the policy's decision.`
 
-Example:
-
-    $ moho check ./...
+const checkExample = `    $ moho check ./...
     packet.go:54:20: high: view-overrun: …
     linux/amd64  crashy  2.5 MB  sha256 0f3c…  static exe
     pass    dist/linux_amd64/crashy
@@ -34,9 +32,10 @@ Example:
 func newCheck(a *app) *cobra.Command {
 	var bf buildFlags
 	cmd := &cobra.Command{
-		Use:   "check [packages]",
-		Short: "is this module fit to ship? vet + build + verify (the main job)",
-		Long:  checkLong,
+		Use:     "check [packages]",
+		Short:   "is this module fit to ship? vet + build + verify (the main job)",
+		Long:    checkLong,
+		Example: checkExample,
 		RunE: func(cmd *cobra.Command, patterns []string) error {
 			pol, err := loadPolicy(bf.policy)
 			if err != nil {
@@ -108,6 +107,9 @@ func (a *app) printCheck(out checkReport, file string) {
 				a.ui.Printf("    %s: %s\n", c.ID, cli.Escape(c.Why))
 			}
 		}
+	}
+	if len(out.Verdicts) == 0 {
+		a.ui.Printf("compiles; there is no command to build\n")
 	}
 	n := len(out.Statement.Findings)
 	a.ui.Printf("report  %s  (%s)\n", cli.Escape(file), count(n, "finding"))

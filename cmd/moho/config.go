@@ -12,11 +12,9 @@ import (
 )
 
 const configLong = `Config prints moho's own effective settings and where each comes from:
-flag > MOHO_* > moho.yaml > default.
+flag > MOHO_* > moho.yaml > default.`
 
-Example:
-
-    $ moho config`
+const configExample = `    $ moho config`
 
 // configReport is the kind moho/config/v1.
 type configReport struct {
@@ -32,10 +30,11 @@ type configSetting struct {
 
 func newConfig(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use:   "config",
-		Short: "print the effective settings with their origins",
-		Long:  configLong,
-		Args:  args(cobra.NoArgs),
+		Use:     "config",
+		Short:   "print the effective settings with their origins",
+		Long:    configLong,
+		Example: configExample,
+		Args:    args(cobra.NoArgs),
 		RunE: func(*cobra.Command, []string) error {
 			rep := a.config()
 			if a.ui.JSON {

@@ -28,11 +28,9 @@ A finding's grade says how close it stands:
 
 Without a subcommand core prints the first screen: what killed the process, the
 crashed goroutine, and everybody else in groups of identical stacks. It exits 3
-when the answer is partial (a truncated core, no executable), 0 otherwise.
+when the answer is partial (a truncated core, no executable), 0 otherwise.`
 
-Example:
-
-    $ moho core core.1234
+const coreExample = `    $ moho core core.1234
     killed by   SIGABRT
     reason      fatal error: fault
     …
@@ -48,10 +46,11 @@ type coreFlags struct {
 func newCore(a *app) *cobra.Command {
 	var cf coreFlags
 	cmd := &cobra.Command{
-		Use:   "core CORE [EXE]",
-		Short: "what was every goroutine doing when the process died?",
-		Long:  coreLong,
-		Args:  args(cobra.RangeArgs(1, 2)),
+		Use:     "core CORE [EXE]",
+		Short:   "what was every goroutine doing when the process died?",
+		Long:    coreLong,
+		Example: coreExample,
+		Args:    args(cobra.RangeArgs(1, 2)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withCase(cmd.Context(), args, func(c *postmortem.Case) error {
 				return a.firstScreen(c, cf)

@@ -16,20 +16,19 @@ import (
 
 const goroutinesLong = `Goroutines lists every goroutine of a core; with --with stacks its calls too, in
 the form of a traceback. The runtime's own are left out unless --all is given.
---json prints all of them as JSON lines (moho/goroutines/v1), streamed.
+--json prints all of them as JSON lines (moho/goroutines/v1), streamed.`
 
-Example:
-
-    $ moho core goroutines core.1234 --with stacks --id 22`
+const goroutinesExample = `    $ moho core goroutines core.1234 --with stacks --id 22`
 
 func newCoreGoroutines(a *app, cf *coreFlags) *cobra.Command {
 	var with []string
 	var ids []uint
 	cmd := &cobra.Command{
-		Use:   "goroutines CORE [EXE]",
-		Short: "list goroutines, with --with stacks their calls",
-		Long:  goroutinesLong,
-		Args:  args(cobra.RangeArgs(1, 2)),
+		Use:     "goroutines CORE [EXE]",
+		Short:   "list goroutines, with --with stacks their calls",
+		Long:    goroutinesLong,
+		Example: goroutinesExample,
+		Args:    args(cobra.RangeArgs(1, 2)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			for _, w := range with {
 				if w != "stacks" {
@@ -166,11 +165,9 @@ func (t tracer) frame(g *gostate.Goroutine, i int) string {
 }
 
 const threadsLong = `Threads lists the threads of a core, the one that took the signal first: what
-the kernel saved of them and which goroutine each one executed.
+the kernel saved of them and which goroutine each one executed.`
 
-Example:
-
-    $ moho core threads core.1234`
+const threadsExample = `    $ moho core threads core.1234`
 
 type threadsReport struct {
 	Schema  string       `json:"schema"`
@@ -193,10 +190,11 @@ type register struct {
 
 func newCoreThreads(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use:   "threads CORE [EXE]",
-		Short: "list threads, their registers and goroutines",
-		Long:  threadsLong,
-		Args:  args(cobra.RangeArgs(1, 2)),
+		Use:     "threads CORE [EXE]",
+		Short:   "list threads, their registers and goroutines",
+		Long:    threadsLong,
+		Example: threadsExample,
+		Args:    args(cobra.RangeArgs(1, 2)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withCase(cmd.Context(), args, func(c *postmortem.Case) error {
 				rep := threadsReport{Schema: postmortem.SchemaThreads, Threads: threads(c)}

@@ -28,19 +28,18 @@ crashed goroutine, the frame that the finding is about, and the report.
 
 Where the kernel pipes cores away (containers, systemd) there is nothing to
 open, so the server runs as a traced child, and moho writes the core itself when
-the kernel would. That part needs linux.
+the kernel would. That part needs linux.`
 
-Example:
-
-    $ moho demo`
+const demoExample = `    $ moho demo`
 
 func newDemo(a *app) *cobra.Command {
 	var dir string
 	cmd := &cobra.Command{
-		Use:   "demo",
-		Short: "show the whole chain on a bundled example",
-		Long:  demoLong,
-		Args:  args(cobra.NoArgs),
+		Use:     "demo",
+		Short:   "show the whole chain on a bundled example",
+		Long:    demoLong,
+		Example: demoExample,
+		Args:    args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			d := &demo{app: a, dir: dir}
 			return d.run(cmd.Context())

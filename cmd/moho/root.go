@@ -60,8 +60,29 @@ func newRoot(a *app) *cobra.Command {
 		root.AddCommand(verb)
 	}
 	root.SetHelpCommand(newHelp(a))
+	root.SetUsageTemplate(usageTemplate)
 	return root
 }
+
+// usageTemplate is cobra's with the worked example at the end, where the eye
+// rests when the text has scrolled by.
+const usageTemplate = `Usage:
+  {{if .Runnable}}{{.UseLine}}{{end}}{{if .HasAvailableSubCommands}}
+  {{.CommandPath}} VERB{{end}}{{if .HasAvailableSubCommands}}
+
+Verbs:{{range .Commands}}{{if or .IsAvailableCommand (eq .Name "help")}}
+  {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}{{end}}{{if .HasAvailableLocalFlags}}
+
+Flags:
+{{.LocalFlags.FlagUsagesWrapped 100 | trimTrailingWhitespaces}}{{end}}{{if .HasAvailableInheritedFlags}}
+
+Global flags:
+{{.InheritedFlags.FlagUsagesWrapped 100 | trimTrailingWhitespaces}}{{end}}{{if .HasExample}}
+
+Example:
+
+{{.Example}}{{end}}
+`
 
 // noVerb turns an unknown verb into a usage error with the nearest known one.
 func noVerb(cmd *cobra.Command, args []string) error {

@@ -16,11 +16,9 @@ const verifyLong = `Verify answers whether a binary may ship, and why not: its d
 to a store, the report about it must say what the file itself shows, and both
 must be what the policy asks for. It exits 1 when an artifact is refused.
 
-Without a signing policy the signature is "not checked", not refused.
+Without a signing policy the signature is "not checked", not refused.`
 
-Example:
-
-    $ moho verify dist/linux_amd64/crashy
+const verifyExample = `    $ moho verify dist/linux_amd64/crashy
     pass         store.known      sha256 0f3c…, one report
     pass         target.allowed   linux/amd64
     not-checked  signature        no key in the policy
@@ -29,10 +27,11 @@ Example:
 func newVerify(a *app) *cobra.Command {
 	var policyFile string
 	cmd := &cobra.Command{
-		Use:   "verify ARTIFACT...",
-		Short: "may this binary ship? why not?",
-		Long:  verifyLong,
-		Args:  args(cobra.MinimumNArgs(1)),
+		Use:     "verify ARTIFACT...",
+		Short:   "may this binary ship? why not?",
+		Long:    verifyLong,
+		Example: verifyExample,
+		Args:    args(cobra.MinimumNArgs(1)),
 		RunE: func(cmd *cobra.Command, artifacts []string) error {
 			pol, err := loadPolicy(policyFile)
 			if err != nil {

@@ -23,11 +23,9 @@ moho help rules lists them. A finding is silenced where it stands by
 
 on its line or the line above; the reason is required.
 
-The same binary serves go vet: go vet -vettool=$(which moho) ./...
+The same binary serves go vet: go vet -vettool=$(which moho) ./...`
 
-Example:
-
-    $ moho vet ./...
+const vetExample = `    $ moho vet ./...
     packet.go:54:20: high: view-overrun: …
         packet.go:54:60  the object: p.body, 512 bytes
     1 finding in 1 package`
@@ -47,9 +45,10 @@ func newVet(a *app) *cobra.Command {
 	var pf packageFlags
 	var tests bool
 	cmd := &cobra.Command{
-		Use:   "vet [packages]",
-		Short: "report unsafe code that breaks the rules",
-		Long:  vetLong,
+		Use:     "vet [packages]",
+		Short:   "report unsafe code that breaks the rules",
+		Long:    vetLong,
+		Example: vetExample,
 		RunE: func(cmd *cobra.Command, patterns []string) error {
 			res, err := a.vet(cmd.Context(), vet.Options{
 				Dir: ".", Patterns: patterns, Tags: pf.tags, Targets: pf.targets, Tests: tests,
