@@ -248,7 +248,7 @@ func (j *job) report(s sideResult) evidence.Report {
 	})
 	for _, t := range j.plan {
 		st.Config = append(st.Config, t.settings...)
-		st.Source.Packages = append(st.Source.Packages, t.packages...)
+		st.Source.Packages = slices.Concat(st.Source.Packages, t.packages, t.libraries)
 		st.Artifacts = append(st.Artifacts, t.artifacts...)
 		st.Dependencies = append(st.Dependencies, t.deps...)
 		rep.Run.Commands = append(rep.Run.Commands, t.command)
@@ -257,7 +257,7 @@ func (j *job) report(s sideResult) evidence.Report {
 		return cmp.Or(cmp.Compare(a.Target, b.Target), cmp.Compare(a.Name, b.Name))
 	})
 	slices.Sort(st.Source.Packages)
-	st.Source.Packages = slices.Compact(st.Source.Packages)
+	st.Source.Packages = append([]string{}, slices.Compact(st.Source.Packages)...) // a list in JSON, also when empty
 	slices.SortFunc(st.Artifacts, func(a, b evidence.Artifact) int {
 		return cmp.Or(cmp.Compare(a.Target, b.Target), cmp.Compare(a.Package, b.Package))
 	})

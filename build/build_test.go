@@ -460,3 +460,21 @@ func TestVendored(t *testing.T) {
 		t.Errorf("dependencies (-want +got):\n%s", diff)
 	}
 }
+
+// TestLibraries: a module without commands is compiled, if that was asked for,
+// and its report is whole.
+func TestLibraries(t *testing.T) {
+	dir := module(t, map[string]string{"cmd/hello/main.go": ""})
+	rep, _ := run(t, Options{Dir: dir, Policy: parse(t, linux), Libraries: true})
+	data, err := json.Marshal(rep.Statement)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if st := rep.Statement; st.Source.Module != "example.org/app" || len(st.Artifacts) != 0 || bytes.Contains(data, []byte("null")) {
+		t.Errorf("statement: %s", data)
+	}
+	write(t, filepath.Join(dir, "words", "words.go"), "package words\n\nconst Hello = undefinedThing\n")
+	if _, _, err := Run(t.Context(), Options{Dir: dir, Policy: parse(t, linux), Libraries: true, Env: environ()}); err == nil || !strings.Contains(err.Error(), "undefined: undefinedThing") {
+		t.Errorf("error %v, want the compiler's", err)
+	}
+}
