@@ -72,9 +72,6 @@ func environ(opts Options, t target) []string {
 	if t.given {
 		env = append(env, "GOOS="+t.goos, "GOARCH="+t.goarch)
 	}
-	if opts.Dir != "" {
-		env = append(env, "PWD="+opts.Dir)
-	}
 	return env
 }
 

@@ -144,7 +144,7 @@ type use struct {
 // pun looks for the header's address, as v, being converted to a pointer to a
 // string or slice, here or in a function of the package that it is passed to.
 func pun(v ssa.Value, depth int) (use, bool) {
-	if v.Referrers() == nil || depth > 8 {
+	if v.Referrers() == nil || depth > 6 {
 		return use{}, false
 	}
 	for _, ref := range *v.Referrers() {
@@ -205,7 +205,7 @@ func movedOn(a *ssa.Alloc) (use, bool) {
 }
 
 func movesOn(v ssa.Value, depth int) (use, bool) {
-	if depth > 8 || v.Referrers() == nil {
+	if depth > 5 || v.Referrers() == nil {
 		return use{}, false
 	}
 	for _, ref := range *v.Referrers() {

@@ -56,7 +56,7 @@ func run(pass *analysis.Pass) (any, error) {
 			for _, instr := range b.Instrs {
 				if conv, ok := instr.(*ssa.Convert); ok && prov.IsRoundtrip(conv) {
 					if h, ok := check(p, conv); ok {
-						h.Fixes = fixes(pass, p, conv)
+						h.Fixes = fixes(pass, p.Call(conv.Pos()))
 						hits = append(hits, h)
 					}
 				}

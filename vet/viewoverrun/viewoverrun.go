@@ -49,7 +49,7 @@ func run(pass *analysis.Pass) (any, error) {
 		}
 		for _, b := range f.Blocks {
 			for _, instr := range b.Instrs {
-				for _, v := range views(p, instr) {
+				for _, v := range views(pass.TypesInfo, p, instr) {
 					if h, ok := check(p, v); ok {
 						hits = append(hits, h)
 						break // one finding per conversion
@@ -81,10 +81,10 @@ type view struct {
 }
 
 // views lists the views that an instruction makes.
-func views(p *ssafn.Program, instr ssa.Instruction) []view {
+func views(info *types.Info, p *ssafn.Program, instr ssa.Instruction) []view {
 	switch instr := instr.(type) {
 	case *ssa.Convert:
-		return arrayViews(p, instr)
+		return arrayViews(info, p, instr)
 	case *ssa.Call:
 		b, ok := instr.Call.Value.(*ssa.Builtin)
 		if !ok || b.Name() != "Slice" && b.Name() != "String" {
@@ -115,7 +115,7 @@ func builtinView(p *ssafn.Program, call *ssa.Call) []view {
 }
 
 // arrayViews describes what is done with (*[N]T)(p).
-func arrayViews(p *ssafn.Program, conv *ssa.Convert) []view {
+func arrayViews(info *types.Info, p *ssafn.Program, conv *ssa.Convert) []view {
 	pt, ok := conv.Type().Underlying().(*types.Pointer)
 	if !ok {
 		return nil
@@ -141,6 +141,7 @@ func arrayViews(p *ssafn.Program, conv *ssa.Convert) []view {
 			if !sliced(p, &v, ref, full, rule.Expr(expr)) {
 				continue
 			}
+			v.fix = endsView(info, p, ref)
 		case *ssa.IndexAddr:
 			v.text = rule.Expr(expr) + "[i]"
 			v.need = full

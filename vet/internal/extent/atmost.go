@@ -100,11 +100,11 @@ func comparedWithLen(n, s ssa.Value, conds []condition) bool {
 		rel := c.relation()
 		switch {
 		case mentionsLen(c.op.Y, s, 0) && derives(n, c.op.X, 0):
-			if bounds(rel, c.op.Y) {
+			if bounds(rel) {
 				return true
 			}
 		case mentionsLen(c.op.X, s, 0) && derives(n, c.op.Y, 0):
-			if bounds(flip(rel), c.op.X) {
+			if bounds(flip(rel)) {
 				return true
 			}
 		}

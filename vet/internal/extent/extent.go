@@ -49,19 +49,21 @@ type Object struct {
 const (
 	maxDepth   = 24
 	maxObjects = 32
+	maxVisits  = 2000
 )
 
 type walker struct {
 	p    *ssafn.Program
 	out  []Object
-	seen map[ssa.Value]bool
+	seen map[ssa.Value]bool // on the way to where the walk is
+	left int                // visits that remain
 	call ssa.CallInstruction
 }
 
 // Of lists what pointer v may point into. Origins that it can't size are left
 // out; callers says whether parameters are followed to this package's calls.
 func Of(p *ssafn.Program, v ssa.Value) []Object {
-	w := &walker{p: p, seen: map[ssa.Value]bool{}}
+	w := &walker{p: p, seen: map[ssa.Value]bool{}, left: maxVisits}
 	w.pointer(v, 0, 0)
 	return w.out
 }
@@ -75,10 +77,9 @@ func (w *walker) add(o Object) {
 
 // pointer walks back from a pointer that lies off bytes beyond v.
 func (w *walker) pointer(v ssa.Value, off int64, depth int) {
-	if depth > maxDepth || w.seen[v] {
+	if !w.enter(v, depth) {
 		return
 	}
-	w.seen[v] = true
 	defer delete(w.seen, v)
 	switch v := v.(type) {
 	case *ssa.Alloc:
@@ -115,6 +116,17 @@ func (w *walker) pointer(v ssa.Value, off int64, depth int) {
 	case *ssa.Call:
 		w.call1(v, off, depth)
 	}
+}
+
+// enter marks a value as being on the way; false means that it is already, or
+// that the question has been walked far enough.
+func (w *walker) enter(v ssa.Value, depth int) bool {
+	if depth > maxDepth || w.left == 0 || w.seen[v] {
+		return false
+	}
+	w.left--
+	w.seen[v] = true
+	return true
 }
 
 func (w *walker) sized(t types.Type, off int64, pos token.Pos, text string, typed bool) {

@@ -180,18 +180,17 @@ func accessed(s ssa.Value, at *ssa.BasicBlock) (least int64) {
 	return least
 }
 
-// Guarded reports whether some comparison that dominates block at looks at n,
-// or at something n is computed from, and bounds it by more than a constant's
-// sign test.
+// Guarded reports whether some comparison that dominates block at puts an upper
+// bound on n, or on something that n is computed from.
 func Guarded(n ssa.Value, at *ssa.BasicBlock) bool {
 	for _, c := range dominating(at) {
 		switch rel := c.relation(); {
 		case sameValue(c.op.X, n) || derives(n, c.op.X, 0):
-			if bounds(rel, c.op.Y) {
+			if bounds(rel) {
 				return true
 			}
 		case sameValue(c.op.Y, n) || derives(n, c.op.Y, 0):
-			if bounds(flip(rel), c.op.X) {
+			if bounds(flip(rel)) {
 				return true
 			}
 		}
@@ -199,15 +198,9 @@ func Guarded(n ssa.Value, at *ssa.BasicBlock) bool {
 	return false
 }
 
-// bounds reports whether "n rel other" puts an upper bound on n.
-func bounds(rel token.Token, other ssa.Value) bool {
-	switch rel {
-	case token.LSS, token.LEQ:
-		return true
-	case token.EQL:
-		return true
-	}
-	return false
+// bounds reports whether "n rel x" puts an upper bound on n.
+func bounds(rel token.Token) bool {
+	return rel == token.LSS || rel == token.LEQ || rel == token.EQL
 }
 
 // UpperConst returns a constant that n can't exceed in block at, if there is one.
@@ -301,7 +294,7 @@ func mentionsLen(v, s ssa.Value, depth int) bool {
 		return mentionsLen(v.X, s, depth+1)
 	case *ssa.Phi:
 		for _, e := range v.Edges {
-			if mentionsLen(e, s, depth+1) {
+			if mentionsLen(e, s, depth+3) { // a phi may have many edges
 				return true
 			}
 		}

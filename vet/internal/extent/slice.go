@@ -13,10 +13,9 @@ import (
 // slice adds the object that element index (nil for 0) of slice or string v,
 // off bytes into the element, lies in. at is where the element is addressed.
 func (w *walker) slice(v, index ssa.Value, elem, off int64, at *ssa.BasicBlock, depth int) {
-	if depth > maxDepth || w.seen[v] {
+	if !w.enter(v, depth) {
 		return
 	}
-	w.seen[v] = true
 	defer delete(w.seen, v)
 	i, known := int64(0), true
 	if index != nil {

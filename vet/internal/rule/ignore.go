@@ -33,8 +33,11 @@ func Ignores(f *ast.File) []Ignore {
 			if !ok || rest != "" && rest[0] != ' ' && rest[0] != '\t' {
 				continue
 			}
-			name, reason, _ := strings.Cut(strings.TrimSpace(rest), " ")
-			list = append(list, Ignore{Pos: c.Pos(), Rule: name, Reason: strings.TrimSpace(reason)})
+			ig := Ignore{Pos: c.Pos()}
+			if words := strings.Fields(rest); len(words) > 0 {
+				ig.Rule, ig.Reason = words[0], strings.Join(words[1:], " ")
+			}
+			list = append(list, ig)
 		}
 	}
 	return list

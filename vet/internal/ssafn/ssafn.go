@@ -56,7 +56,8 @@ type Program struct {
 	fields   map[*types.Var][]*ssa.Store
 	convs    map[token.Pos]*ast.CallExpr // by Lparen
 	decls    map[*types.Func]*ast.FuncDecl
-	lits     []*ast.CompositeLit // in order of position, outer before inner
+	slices   map[token.Pos]*ast.SliceExpr // by Lbrack
+	lits     []*ast.CompositeLit          // in order of position, outer before inner
 }
 
 // Relevant reports whether any of the files imports unsafe, which a file that
@@ -85,6 +86,7 @@ func run(pass *analysis.Pass) (result any, err error) {
 		globals:  map[*ssa.Global][]*ssa.Store{},
 		fields:   map[*types.Var][]*ssa.Store{},
 		convs:    map[token.Pos]*ast.CallExpr{},
+		slices:   map[token.Pos]*ast.SliceExpr{},
 		decls:    map[*types.Func]*ast.FuncDecl{},
 	}
 	if !Relevant(pass.Files) || implementsMemory(pass.Pkg.Path()) {
@@ -131,6 +133,8 @@ func (p *Program) syntax(pass *analysis.Pass) {
 			switch n := n.(type) {
 			case *ast.CallExpr:
 				p.convs[n.Lparen] = n
+			case *ast.SliceExpr:
+				p.slices[n.Lbrack] = n
 			case *ast.CompositeLit:
 				p.lits = append(p.lits, n)
 			case *ast.FuncDecl:
@@ -173,6 +177,9 @@ func (p *Program) collect(pass *analysis.Pass) {
 // Call returns the call expression of an explicit conversion or call, nil when
 // the instruction has none.
 func (p *Program) Call(pos token.Pos) *ast.CallExpr { return p.convs[pos] }
+
+// SliceExpr returns the slice expression whose bracket is at pos, nil without one.
+func (p *Program) SliceExpr(pos token.Pos) *ast.SliceExpr { return p.slices[pos] }
 
 // Composite returns the innermost composite literal around pos, nil without one.
 func (p *Program) Composite(pos token.Pos) *ast.CompositeLit {

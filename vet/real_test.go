@@ -1,0 +1,149 @@
+package vet_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"moho/evidence"
+	"moho/internal/testbin"
+	"moho/vet"
+)
+
+// module copies a module from the module cache, downloading it if need be,
+// into a folder where the go command may write its go.mod.
+func module(t *testing.T, version string) string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "go", "mod", "download", "-json", version)
+	cmd.Dir = write(t, map[string]string{"go.mod": "module scratch.test\n\ngo 1.24\n"})
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go mod download %s: %v\n%s", version, err, out)
+	}
+	var info struct{ Dir string }
+	if err := json.Unmarshal(out, &info); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	err = filepath.WalkDir(info.Dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(info.Dir, path)
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			return os.MkdirAll(filepath.Join(dir, rel), 0o777)
+		}
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(filepath.Join(dir, rel), data, 0o666)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	gomod := filepath.Join(dir, "go.mod")
+	if _, err := os.Stat(gomod); err != nil {
+		path, _, _ := strings.Cut(version, "@")
+		if err := os.WriteFile(gomod, fmt.Appendf(nil, "module %s\n\ngo 1.16\n", path), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// TestRealBugs runs over released versions with known bugs and over those in
+// which they were mended.
+func TestRealBugs(t *testing.T) {
+	testbin.Long(t)
+	tests := []struct {
+		module string
+		want   []string // file:line rule
+		clean  bool     // and nothing of high severity at all
+	}{
+		{module: "github.com/boltdb/bolt@v1.3.1", want: []string{
+			"page.go:59 view-overrun", "page.go:68 view-overrun", "page.go:73 view-overrun", "page.go:81 view-overrun",
+			"freelist.go:207 view-overrun",
+		}},
+		{module: "go.etcd.io/bbolt@v1.3.3", want: []string{"freelist.go:321 view-overrun", "page.go:59 view-overrun"}},
+		{module: "go.etcd.io/bbolt@v1.3.4", want: []string{"page.go:68 header-literal", "page.go:86 header-literal"}},
+		{module: "go.etcd.io/bbolt@v1.3.5", clean: true},
+		{module: "github.com/valyala/fasthttp@v1.0.0", want: []string{"bytesconv.go:388 header-literal"}},
+		{module: "github.com/valyala/fasthttp@v1.9.0", want: []string{"bytesconv.go:342 header-literal"}},
+		{module: "github.com/valyala/fasthttp@v1.40.0", clean: true},
+		{module: "github.com/modern-go/reflect2@v1.0.1", want: []string{"reflect2.go:292 header-literal"}},
+		{module: "github.com/modern-go/reflect2@v1.0.2", clean: true},
+		{module: "github.com/OneOfOne/xxhash@v1.2.8", clean: true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.module, func(t *testing.T) {
+			opts := vet.Options{Dir: module(t, tt.module), Patterns: []string{"."}, Env: append(os.Environ(), "GOFLAGS=-mod=mod")}
+			r := run(t, opts)
+			got := lines(r)
+			for _, want := range tt.want {
+				if !slices.Contains(got, want) {
+					t.Errorf("no %s; got %q", want, got)
+				}
+			}
+			if tt.clean {
+				none(t, r, evidence.High)
+			}
+		})
+	}
+}
+
+func none(t *testing.T, r vet.Result, least evidence.Severity) {
+	t.Helper()
+	for _, f := range r.Findings {
+		if f.Severity.Rank() >= least.Rank() {
+			t.Errorf("%s: %s: %s", f.Pos, f.Rule, f.Message)
+		}
+	}
+}
+
+// TestFalseAlarms runs over code that uses unsafe correctly, in large amounts.
+// What is reported there is counted, so that a change of the rules shows.
+func TestFalseAlarms(t *testing.T) {
+	testbin.Long(t)
+	tests := []struct {
+		module       string
+		high, medium int
+	}{
+		{"golang.org/x/sys@v0.28.0", 0, 0},
+		{"github.com/tetratelabs/wazero@v1.8.0", 0, 0},
+		{"go.etcd.io/bbolt@v1.4.3", 0, 0},
+		{"github.com/cilium/ebpf@v0.18.0", 0, 0},
+		{"std", 0, 0},
+	}
+	for _, tt := range tests {
+		t.Run(tt.module, func(t *testing.T) {
+			opts := vet.Options{Patterns: []string{tt.module}}
+			if tt.module != "std" {
+				opts = vet.Options{Dir: module(t, tt.module), Env: append(os.Environ(), "GOFLAGS=-mod=mod")}
+			}
+			count := map[evidence.Severity]int{}
+			for _, f := range run(t, opts).Findings {
+				count[f.Severity]++
+				t.Logf("%s: %s: %s: %s", f.Pos, f.Severity, f.Rule, f.Message)
+			}
+			if count[evidence.High] != tt.high || count[evidence.Medium] != tt.medium {
+				t.Errorf("%d high and %d medium, want %d and %d", count[evidence.High], count[evidence.Medium], tt.high, tt.medium)
+			}
+		})
+	}
+}
+
+// TestSelf holds moho to its own rules.
+func TestSelf(t *testing.T) {
+	r := run(t, vet.Options{Dir: "..", Patterns: []string{"./vet/...", "./evidence/...", "./objfile/...", "./core/..."}})
+	none(t, r, evidence.Low)
+}

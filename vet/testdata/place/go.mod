@@ -1,0 +1,3 @@
+module place.test/dotted.name
+
+go 1.24
