@@ -147,7 +147,8 @@ func (f *File) Arch() *arch.Arch { return f.arch }
 func (f *File) Machine() string { return f.machine }
 
 // OS returns the operating system as GOOS spells it where the file states it,
-// and "" where it does not. Static Linux programs do not.
+// and "" where it does not. What Go's own linker makes for linux, dragonfly,
+// solaris and illumos does not; its build info does.
 func (f *File) OS() string { return f.os }
 
 // ELFType returns "EXEC", "DYN", "REL", "CORE", or "" for other formats.

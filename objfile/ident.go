@@ -29,6 +29,7 @@ func (f *File) identify() error {
 		return nil
 	case n >= 4 && plan9Machines[be] != "":
 		f.format, f.machine, f.os, f.order = "plan9", plan9Machines[be], "plan9", binary.BigEndian
+		f.arch = arch.ByName(f.machine)
 		return nil
 	case n == 0:
 		return formatErr("file", 0, "empty")
