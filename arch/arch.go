@@ -10,6 +10,11 @@
 //
 // None: every value is a constant of this package.
 //
+// # Compatibility
+//
+// The order of Registers is the kernel's and never changes; roles are those of
+// ABIInternal since Go 1.17 (amd64) and 1.18 (arm64).
+//
 // Source: $GOROOT/src/cmd/compile/abi-internal.md and
 // $GOROOT/src/internal/goarch, go1.26.
 package arch

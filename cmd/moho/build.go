@@ -11,6 +11,7 @@ import (
 
 	"moho/build"
 	"moho/evidence"
+	"moho/goenv"
 	"moho/internal/cli"
 	"moho/policy"
 	"moho/vet"
@@ -49,7 +50,7 @@ func newBuild(a *app) *cobra.Command {
 		Long:    buildLong,
 		Example: buildExample,
 		RunE: func(cmd *cobra.Command, patterns []string) error {
-			pol, err := loadPolicy(bf.policy)
+			pol, err := loadPolicy(bf.policy, bf.targets)
 			if err != nil {
 				return err
 			}
@@ -70,16 +71,33 @@ func newBuild(a *app) *cobra.Command {
 	return cmd
 }
 
-// loadPolicy reads the named policy, or the one that governs this directory.
-func loadPolicy(file string) (*policy.Policy, error) {
+// loadPolicy reads the named policy, or the one that governs this directory, for
+// the given targets only, if there are any.
+func loadPolicy(file string, targets []string) (*policy.Policy, error) {
+	pol := policy.Default()
 	if file == "" {
-		found, ok := policy.Find(workDir())
-		if !ok {
-			return policy.Default(), nil
-		}
-		file = found
+		file, _ = policy.Find(workDir())
 	}
-	return policy.Load(file)
+	if file != "" {
+		var err error
+		if pol, err = policy.Load(file); err != nil {
+			return nil, err
+		}
+	}
+	pol, err := pol.Select(targets)
+	if err != nil {
+		return nil, &cli.ExitError{Code: cli.Findings, Err: err}
+	}
+	return pol, nil
+}
+
+// refusal gives what policy or moho refuses to build the exit code for that.
+func refusal(err error) error {
+	_, config := errors.AsType[*goenv.RefusedError](err)
+	if config || errors.Is(err, build.ErrRefused) {
+		return &cli.ExitError{Code: cli.Findings, Err: err}
+	}
+	return err
 }
 
 // build runs the build with progress and returns the report and its path.
@@ -98,7 +116,6 @@ func (a *app) build(ctx context.Context, pol *policy.Policy, bf buildFlags, patt
 		Dir:      workDir(),
 		Patterns: patterns,
 		Policy:   pol,
-		Targets:  bf.targets,
 		Tags:     bf.tags,
 		Output:   bf.output,
 		Store:    st,
@@ -110,7 +127,8 @@ func (a *app) build(ctx context.Context, pol *policy.Policy, bf buildFlags, patt
 	if vetted != nil {
 		o.Vetted, o.Findings, o.Libraries = true, vetted.Findings, true
 	}
-	return build.Run(ctx, o)
+	rep, file, err := build.Run(ctx, o)
+	return rep, file, refusal(err)
 }
 
 // artifactsCode is Findings when a check of the build itself refused something.

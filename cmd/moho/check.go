@@ -37,7 +37,7 @@ func newCheck(a *app) *cobra.Command {
 		Long:    checkLong,
 		Example: checkExample,
 		RunE: func(cmd *cobra.Command, patterns []string) error {
-			pol, err := loadPolicy(bf.policy)
+			pol, err := loadPolicy(bf.policy, bf.targets)
 			if err != nil {
 				return err
 			}
@@ -118,10 +118,6 @@ func (a *app) printCheck(out checkReport, file string) {
 // governedVet returns options under which vet sees the very files that build
 // will compile, with the same flags, so that the build finds them compiled.
 func governedVet(ctx context.Context, pol *policy.Policy, bf buildFlags) (vet.Options, error) {
-	pol, err := pol.Select(bf.targets)
-	if err != nil {
-		return vet.Options{}, &cli.ExitError{Code: cli.Findings, Err: err}
-	}
 	cfg, err := goenv.Capture(ctx, goenv.Options{Dir: workDir()})
 	if err != nil {
 		return vet.Options{}, err
@@ -130,14 +126,14 @@ func governedVet(ctx context.Context, pol *policy.Policy, bf buildFlags) (vet.Op
 		Go: pol.Toolchain.Go, CGO: pol.CGO, Tags: pol.BuildTags(), AddTags: bf.tags, LDFlags: pol.LinkerFlags(),
 	})
 	if err != nil {
-		return vet.Options{}, err
+		return vet.Options{}, refusal(err)
 	}
 	o := vet.Options{Dir: workDir()}
 	for _, want := range pol.Plan() {
 		o.Targets = append(o.Targets, want.Target.String())
 		if o.Env == nil {
 			if o.Env, _, err = base.Target(want.Target, want.Level); err != nil {
-				return vet.Options{}, err
+				return vet.Options{}, refusal(err)
 			}
 		}
 	}

@@ -26,6 +26,7 @@ const verifyExample = `    $ moho verify dist/linux_amd64/crashy
 
 func newVerify(a *app) *cobra.Command {
 	var policyFile string
+	var targets []string
 	cmd := &cobra.Command{
 		Use:     "verify ARTIFACT...",
 		Short:   "may this binary ship? why not?",
@@ -33,7 +34,7 @@ func newVerify(a *app) *cobra.Command {
 		Example: verifyExample,
 		Args:    args(cobra.MinimumNArgs(1)),
 		RunE: func(cmd *cobra.Command, artifacts []string) error {
-			pol, err := loadPolicy(policyFile)
+			pol, err := loadPolicy(policyFile, targets)
 			if err != nil {
 				return err
 			}
@@ -59,6 +60,7 @@ func newVerify(a *app) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&policyFile, "policy", "", "policy file (default moho.yaml beside go.mod, else built in)")
+	cmd.Flags().StringSliceVar(&targets, "targets", nil, "GOOS/GOARCH pairs to allow, separated by commas (default: the policy's)")
 	return cmd
 }
 
