@@ -14,6 +14,7 @@ import (
 	"moho/goenv"
 	"moho/internal/cli"
 	"moho/policy"
+	"moho/policy/target"
 	"moho/vet"
 )
 
@@ -74,6 +75,11 @@ func newBuild(a *app) *cobra.Command {
 // loadPolicy reads the named policy, or the one that governs this directory, for
 // the given targets only, if there are any.
 func loadPolicy(file string, targets []string) (*policy.Policy, error) {
+	for _, t := range targets {
+		if _, err := target.Parse(t); err != nil {
+			return nil, cli.Usagef("--targets %s: %w", t, err)
+		}
+	}
 	pol := policy.Default()
 	if file == "" {
 		file, _ = policy.Find(workDir())
