@@ -26,6 +26,7 @@ func TestCgo(t *testing.T) {
 		exe := testbin.Build(t, testbin.Dir(t, filepath.Join("testdata", "src", "cgozoo")), c)
 		for _, tt := range tests {
 			t.Run(release+"/"+tt.how, func(t *testing.T) {
+				t.Parallel()
 				corePath, stderr := crash(t, exe, tt.how)
 				w := open(t, corePath, exe)
 				c, ok := w.Crash()

@@ -44,6 +44,7 @@ func TestDeaths(t *testing.T) {
 		exe := zoo(t, c)
 		for _, d := range deaths {
 			t.Run(release+"/"+d.how, func(t *testing.T) {
+				t.Parallel()
 				corePath, stderr := crash(t, exe, d.how)
 				w := open(t, corePath, exe)
 				if d.cut == "" {

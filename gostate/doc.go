@@ -26,7 +26,8 @@
 //
 // # Compatibility
 //
-// Go 1.21 to 1.27, linux/amd64 (the tables also know arm64). For a newer
-// version the nearest table is used if the goroutines that it shows make sense,
-// and a gap says so; otherwise Open refuses.
+// Go 1.21 to 1.27 on linux/amd64 and linux/arm64. For another version the
+// nearest table is used if the goroutines that it shows make sense, and a gap
+// says so; otherwise Open refuses. Code in Go plugins is foreign: stacks through
+// it end there and say so.
 package gostate
