@@ -128,8 +128,8 @@ func load(ctx context.Context, opts Options, t target) (*loaded, error) {
 		}
 	})
 	for _, p := range roots {
-		if p.Name == "" && len(p.Errors) > 0 || strings.HasSuffix(p.ID, ".test") {
-			continue // matches nothing, or a generated test main
+		if p.Name == "" && len(p.Errors) > 0 || isTestMain(p) {
+			continue // the first is a pattern that matches nothing
 		}
 		name := strings.TrimSuffix(p.PkgPath, "_test")
 		if p.ForTest == "" {
@@ -144,6 +144,20 @@ func load(ctx context.Context, opts Options, t target) (*loaded, error) {
 		return cmp.Or(cmp.Compare(a.pkg.ForTest, b.pkg.ForTest), cmp.Compare(a.pkg.ID, b.pkg.ID))
 	})
 	return l, nil
+}
+
+// isTestMain reports the command that the go command generates around tests.
+// Its path ends in .test, but so may that of a package.
+func isTestMain(p *packages.Package) bool {
+	if p.Name != "main" || !strings.HasSuffix(p.ID, ".test") {
+		return false
+	}
+	for _, name := range p.GoFiles {
+		if base(name) != "_testmain.go" && within(moduleDir(p.Module), name) != "" {
+			return false
+		}
+	}
+	return true
 }
 
 // importsUnsafe looks at import clauses only. A file that can't be read is

@@ -35,14 +35,17 @@ type birthWalker struct {
 	p      *ssafn.Program
 	seen   map[visit]bool
 	out    []Birth
-	nested int // subtrahends being looked at
+	nested int            // subtrahends being looked at
+	holds  map[visit]bool // subtrahends looked at, shared with the walks inside
+	left   *int           // visits that remain, shared too
 }
 
 // Births lists where integer v got an address from, in the order found. An
 // integer that is a difference of two addresses, the low bits of one, or a
 // product holds none.
 func Births(p *ssafn.Program, v ssa.Value, ctx *Context) []Birth {
-	w := &birthWalker{p: p, seen: map[visit]bool{}}
+	left := maxVisits
+	w := &birthWalker{p: p, seen: map[visit]bool{}, holds: map[visit]bool{}, left: &left}
 	w.walk(v, ctx, true, nil)
 	return w.out
 }
@@ -57,9 +60,10 @@ func (w *birthWalker) born(v ssa.Value, pos token.Pos, ptr ssa.Value, ctx *Conte
 }
 
 func (w *birthWalker) walk(v ssa.Value, ctx *Context, straight bool, h *hop) {
-	if len(w.seen) >= maxVisits || w.seen[visit{v, ctx}] || !isInteger(v.Type()) {
+	if *w.left == 0 || w.seen[visit{v, ctx}] || !isInteger(v.Type()) {
 		return
 	}
+	*w.left--
 	w.seen[visit{v, ctx}] = true
 	switch v := v.(type) {
 	case *ssa.Convert:
@@ -124,9 +128,15 @@ func (w *birthWalker) address(v ssa.Value, ctx *Context) bool {
 	if w.nested >= 3 {
 		return false
 	}
-	in := &birthWalker{p: w.p, seen: maps.Clone(w.seen), nested: w.nested + 1}
+	key := visit{v, ctx}
+	if known, ok := w.holds[key]; ok {
+		return known
+	}
+	w.holds[key] = false // while it is being looked at
+	in := &birthWalker{p: w.p, seen: maps.Clone(w.seen), nested: w.nested + 1, holds: w.holds, left: w.left}
 	in.walk(v, ctx, true, nil)
-	return len(in.out) > 0
+	w.holds[key] = len(in.out) > 0
+	return w.holds[key]
 }
 
 // lowBits reports a mask that keeps an offset within a page at most.
