@@ -82,7 +82,7 @@ func (w *World) current(m *machine, words *gWords) *Goroutine {
 		return nil
 	}
 	last := cs[len(cs)-1]
-	o := origin{pc: last.pc, sp: last.sp, lr: last.lr, trap: true, loose: true, from: last.from}
+	o := origin{pc: last.pc, sp: last.sp, lr: last.lr, fp: last.fp, trap: true, loose: true, from: last.from}
 	if !w.inText(o.pc) {
 		o.foreign = o.pc
 	}
@@ -92,7 +92,7 @@ func (w *World) current(m *machine, words *gWords) *Goroutine {
 	*g = Goroutine{
 		Addr: core.Addr(x.addr), Status: x.status.String(), System: true, Thread: w.threads[m.thread].TID,
 		Stack:    Stack{Lo: core.Addr(x.lo), Hi: core.Addr(x.hi), Size: x.hi - x.lo},
-		RegsFrom: o.from, PC: core.Addr(o.pc), SP: core.Addr(o.sp),
+		RegsFrom: o.from, PC: core.Addr(o.pc), SP: core.Addr(o.sp), FP: core.Addr(o.fp),
 	}
 	r.finish(g, o)
 	for i := range g.Frames {
@@ -138,8 +138,8 @@ func (c *Crash) explain(w *World, m *machine, words *gWords) {
 		}
 	}
 	c.Reason, c.How = c.Signal.String(), "the signal"
-	if d := describeSignal(c.Signal.Number); d != "" && !c.Signal.HasAddr {
-		c.Reason = d
+	if !c.Signal.HasAddr {
+		c.Reason = describeSignal(c.Signal.Number)
 	}
 	if m == nil {
 		return

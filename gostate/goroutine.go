@@ -148,10 +148,7 @@ func (r *reader) resolve(g *Goroutine) {
 
 	o := w.start(&r.view, x)
 	if o.from != "" {
-		g.RegsFrom, g.PC, g.SP = o.from, core.Addr(o.pc), core.Addr(o.sp)
-		if o.from == "gobuf" {
-			g.FP = core.Addr(x.schedBP)
-		}
+		g.RegsFrom, g.PC, g.SP, g.FP = o.from, core.Addr(o.pc), core.Addr(o.sp), core.Addr(o.fp)
 		if x.onStack(o.sp) {
 			g.Stack.Used = x.hi - o.sp
 		}

@@ -35,7 +35,7 @@ func (w *World) start(v *view, g *gWords) origin {
 		o.fault = fault
 		return o
 	}
-	return origin{pc: g.schedPC, sp: g.schedSP, lr: g.schedLR, from: "gobuf"}
+	return origin{pc: g.schedPC, sp: g.schedSP, lr: g.schedLR, fp: g.schedBP, from: "gobuf"}
 }
 
 // machineOf returns the M that executes g, or nil.
@@ -48,7 +48,7 @@ func (w *World) machineOf(g *gWords) *machine {
 
 // startOnStack starts from a thread that is on the goroutine's own stack.
 func (w *World) startOnStack(v *view, m *machine, c context) origin {
-	o := origin{pc: c.pc, sp: c.sp, lr: c.lr, trap: true, from: c.from}
+	o := origin{pc: c.pc, sp: c.sp, lr: c.lr, fp: c.fp, trap: true, from: c.from}
 	if c.pc == 0 || w.inText(c.pc) {
 		return o
 	}
@@ -74,7 +74,7 @@ func (w *World) startElsewhere(v *view, m *machine, g *gWords, c context) origin
 		return origin{why: "running, and the core has no thread that says where"}
 	}
 	if w.inText(c.pc) {
-		return origin{pc: c.pc, sp: c.sp, lr: c.lr, trap: true, g0: true, from: c.from}
+		return origin{pc: c.pc, sp: c.sp, lr: c.lr, fp: c.fp, trap: true, g0: true, from: c.from}
 	}
 	if m.vdsoSP != 0 {
 		o := origin{pc: m.vdsoPC, sp: m.vdsoSP, from: "vdso", foreign: c.pc}

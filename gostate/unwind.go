@@ -21,6 +21,7 @@ const (
 // An origin is where a walk starts.
 type origin struct {
 	pc, sp, lr uint64
+	fp         uint64 // 0 if unknown
 	trap       bool   // pc is an instruction, not a return address
 	syscall    bool   // pc and sp are those of entersyscall
 	g0         bool   // on the system stack of the thread

@@ -68,6 +68,17 @@ func TestWorld(t *testing.T) {
 			}
 		}
 	})
+	t.Run("frame pointers", func(t *testing.T) {
+		for g := range w.Goroutines() {
+			if g.RegsFrom == "syscall" {
+				continue
+			}
+			ret, err := w.Process().Word(g.FP + 8)
+			if err != nil || !slices.ContainsFunc(g.Frames, func(f gostate.Frame) bool { return uint64(f.PC) == ret }) {
+				t.Errorf("goroutine %d, registers from %s: frame pointer %#x has no return address of the stack above it", g.ID, g.RegsFrom, g.FP)
+			}
+		}
+	})
 	t.Run("threads", func(t *testing.T) {
 		for _, th := range w.Threads() {
 			if th.M == 0 || th.How != "procid" || th.G0 == 0 {
