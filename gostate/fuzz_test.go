@@ -126,7 +126,8 @@ func (t target) check(tb testing.TB, data []byte) {
 		tb.Fatalf("%d goroutines, NumG is %d", n, w.NumG())
 	}
 	sum := 0
-	for _, g := range w.Groups(gostate.GroupOptions{System: true}) {
+	groups, _ := w.Groups(gostate.GroupOptions{System: true})
+	for _, g := range groups {
 		sum += g.Count
 	}
 	if sum != n {

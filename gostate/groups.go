@@ -11,6 +11,7 @@ import (
 type GroupOptions struct {
 	System bool // also the runtime's own
 	IDs    int  // how many ids to keep of each group; 0 means 8
+	Max    int  // how many groups to tell apart; 0 and more than 65,536 mean 65,536
 }
 
 // A Group is all goroutines that are at the same place: the same stack of PCs,
@@ -31,20 +32,21 @@ type Group struct {
 	First      *Goroutine // whose frames stand for those of all
 }
 
-// maxGroups bounds how many different stacks are told apart; a core with more
-// has stacks that are all different, and the rest is put together in the last.
+// maxGroups bounds how many different stacks are told apart: each keeps its
+// frames, and more of them is no overview.
 const maxGroups = 1 << 16
 
 // Groups returns the goroutines grouped by where they are, the largest group
-// first, then by the smallest id.
-func (w *World) Groups(opts GroupOptions) []Group {
+// first, then by the smallest id. The goroutines that rest counts are in none:
+// their stacks differ from those of all groups, of which there are opts.Max.
+func (w *World) Groups(opts GroupOptions) (groups []Group, rest int) {
 	keep := opts.IDs
 	if keep <= 0 {
 		keep = 8
 	}
 	type stamps struct{ first, last, clock int64 }
 	var (
-		groups []Group
+		most   = opts.Max
 		waits  []stamps
 		clock  int64
 		byHash = make(map[uint64]int)
@@ -52,6 +54,9 @@ func (w *World) Groups(opts GroupOptions) []Group {
 		key    []byte
 		r      = newReader(w)
 	)
+	if most <= 0 || most > maxGroups {
+		most = maxGroups
+	}
 	for _, addr := range w.gs {
 		if !r.read(addr) {
 			continue
@@ -71,7 +76,8 @@ func (w *World) Groups(opts GroupOptions) []Group {
 		h := maphash.Bytes(seed, key)
 		i, ok := byHash[h]
 		if !ok {
-			if len(groups) == maxGroups {
+			if len(groups) == most {
+				rest++
 				continue
 			}
 			i = len(groups)
@@ -102,7 +108,7 @@ func (w *World) Groups(opts GroupOptions) []Group {
 	slices.SortStableFunc(groups, func(a, b Group) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.First.ID, b.First.ID))
 	})
-	return groups
+	return groups, rest
 }
 
 // key appends what makes two goroutines be at the same place.

@@ -90,7 +90,12 @@ func TestWorld(t *testing.T) {
 		}
 	})
 	t.Run("groups", func(t *testing.T) {
-		all, user := w.Groups(gostate.GroupOptions{System: true, IDs: 100}), w.Groups(gostate.GroupOptions{IDs: 1})
+		all, none := w.Groups(gostate.GroupOptions{System: true, IDs: 100})
+		user, _ := w.Groups(gostate.GroupOptions{IDs: 1})
+		two, rest := w.Groups(gostate.GroupOptions{System: true, Max: 2})
+		if none != 0 || len(two) != 2 || two[0].Count+two[1].Count+rest != w.NumG() {
+			t.Errorf("%d goroutines in no group, %d groups of at most 2 and %d in none of %d", none, len(two), rest, w.NumG())
+		}
 		sum := 0
 		for _, g := range all {
 			sum += g.Count

@@ -2,6 +2,7 @@ package postmortem
 
 import (
 	"encoding/json"
+	"fmt"
 
 	"moho/evidence"
 	"moho/gostate"
@@ -82,8 +83,10 @@ func (c *Case) Summarize() *Summary {
 		s.Crashed = append(json.RawMessage(nil), enc.Goroutine(g, true)...)
 		found.goroutine(c, g)
 	}
-	groups := c.World.Groups(gostate.GroupOptions{System: true})
-	n := 0
+	groups, n := c.World.Groups(gostate.GroupOptions{System: true})
+	if n > 0 {
+		c.gap("groups", "", fmt.Sprintf("%d goroutines have stacks that differ from those of all groups listed", n))
+	}
 	for i := range groups {
 		gr := &groups[i]
 		n += gr.Count

@@ -61,11 +61,11 @@ func (a *app) check(ctx context.Context, pol *policy.Policy, bf buildFlags, patt
 	}
 	o.Patterns = patterns
 	vetted, err := a.vet(ctx, o)
-	if err != nil {
-		return err
-	}
 	if !a.ui.JSON {
 		a.printFindings(vetted.Findings)
+	}
+	if err != nil {
+		return err
 	}
 	rep, file, err := a.build(ctx, pol, bf, patterns, &vetted)
 	if err != nil {

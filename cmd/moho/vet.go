@@ -53,16 +53,20 @@ func newVet(a *app) *cobra.Command {
 			res, err := a.vet(cmd.Context(), vet.Options{
 				Dir: ".", Patterns: patterns, Tags: pf.tags, Targets: pf.targets, Tests: tests,
 			})
-			if err != nil {
+			// What does not compile leaves a partial answer, which is shown.
+			if _, partial := errors.AsType[*vet.LoadError](err); err != nil && !partial {
 				return err
 			}
 			if a.ui.JSON {
-				err = cli.JSON(a.ui.Out, res.Document())
+				err = errors.Join(err, cli.JSON(a.ui.Out, res.Document()))
 			} else {
 				a.printFindings(res.Findings)
 				a.printVetSummary(res)
 			}
-			return errors.Join(err, cli.Exit(vetCode(res)))
+			if err != nil {
+				return &cli.ExitError{Code: cli.Incomplete, Err: err}
+			}
+			return cli.Exit(vetCode(res))
 		},
 	}
 	pf.add(cmd)
@@ -134,7 +138,7 @@ func (a *app) printVetSummary(res vet.Result) {
 	for _, g := range res.Gaps {
 		a.ui.Warnf("%s", g)
 	}
-	if !a.ui.Quiet {
+	if !a.ui.Quiet && res.Packages > 0 {
 		fmt.Fprintf(a.ui.Err, "%s in %s\n", count(len(res.Findings), "finding"), count(res.Packages, "package"))
 	}
 }

@@ -182,7 +182,8 @@ func readCore(corePath, exe string) (c counts, err error) {
 			c.Whole++
 		}
 	}
-	c.Groups = len(w.Groups(gostate.GroupOptions{System: true}))
+	groups, _ := w.Groups(gostate.GroupOptions{System: true})
+	c.Groups = len(groups)
 	return c, nil
 }
 
