@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"moho/core"
+	"moho/core/coretest"
 	"moho/gostate"
 	"moho/internal/testbin"
 	"moho/objfile"
@@ -37,13 +38,7 @@ func crash(tb testing.TB, exe string, args ...string) (corePath, stderr string) 
 // crashAfter is crash after some shell commands, which end in a semicolon.
 func crashAfter(tb testing.TB, shell, exe string, args ...string) (corePath, stderr string) {
 	tb.Helper()
-	pattern, err := os.ReadFile("/proc/sys/kernel/core_pattern")
-	if err != nil || strings.TrimSpace(string(pattern)) != "core" {
-		if os.Getenv("MOHO_CI") == "1" {
-			tb.Fatalf("kernel cores: core_pattern is %q, want core", pattern)
-		}
-		tb.Skipf("kernel cores: core_pattern is %q, want core", pattern)
-	}
+	coretest.NeedKernelCores(tb)
 	ctx, cancel := context.WithTimeout(tb.Context(), time.Minute)
 	defer cancel()
 	dir := tb.TempDir()
