@@ -44,7 +44,7 @@ func (w *World) Groups(opts GroupOptions) (groups []Group, rest int) {
 	if keep <= 0 {
 		keep = 8
 	}
-	type stamps struct{ first, last, clock int64 }
+	type stamps struct{ first, last int64 }
 	var (
 		most   = opts.Max
 		waits  []stamps

@@ -107,21 +107,3 @@ func (v *view) bytes(a core.Addr, n int) ([]byte, bool) {
 	}
 	return b, true
 }
-
-// u32 and u8 return 0 for what is not there: callers use them only for words
-// beside one that was readable.
-func (v *view) u32(a core.Addr) uint32 {
-	b, ok := v.slice(a, 4)
-	if !ok {
-		return 0
-	}
-	return binary.LittleEndian.Uint32(b)
-}
-
-func (v *view) u8(a core.Addr) uint8 {
-	b, ok := v.slice(a, 1)
-	if !ok {
-		return 0
-	}
-	return b[0]
-}

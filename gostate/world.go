@@ -38,7 +38,6 @@ type World struct {
 	exeFrom              string
 
 	gs      []uint64 // addresses, in the order of runtime.allgs
-	gsFrom  string
 	ms      []machine
 	byM     map[uint64]int // index in ms
 	threads []Thread

@@ -86,8 +86,11 @@ func readHeader(b []byte, size uint64, a *arch.Arch) (header, error) {
 		name string
 		off  uint64
 	}{
-		{"funcnameOffset", h.names}, {"cuOffset", h.cu}, {"filetabOffset", h.files},
-		{"pctabOffset", h.pctab}, {"pclnOffset", h.fns},
+		{"funcnameOffset", h.names},
+		{"cuOffset", h.cu},
+		{"filetabOffset", h.files},
+		{"pctabOffset", h.pctab},
+		{"pclnOffset", h.fns},
 	} {
 		if o.off < prev || o.off > size {
 			return header{}, tableErr("%s is %#x, want %#x to %#x", o.name, o.off, prev, size)

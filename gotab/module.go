@@ -66,8 +66,8 @@ var layouts = []layout{
 }
 
 const (
-	maxModuleWords = 48
-	maxTextSects   = 4096
+	maxModuleWords = 48   // words of a moduledata that are read; the longest layout needs 46
+	maxTextSects   = 4096 // pieces that the linker has cut the text into
 )
 
 // ReadModule decodes the moduledata at address at of m. It is accepted only if
@@ -107,8 +107,12 @@ func ReadModule(m Memory, at objfile.Addr) (Module, error) {
 		word int
 		off  uint64
 	}{
-		{"funcnametab", mdFuncNames, h.names}, {"cutab", mdCUTab, h.cu}, {"filetab", mdFileTab, h.files},
-		{"pctab", mdPCTab, h.pctab}, {"pclntable", mdPCLn, h.fns}, {"ftab", mdFTab, h.fns},
+		{"funcnametab", mdFuncNames, h.names},
+		{"cutab", mdCUTab, h.cu},
+		{"filetab", mdFileTab, h.files},
+		{"pctab", mdPCTab, h.pctab},
+		{"pclntable", mdPCLn, h.fns},
+		{"ftab", mdFTab, h.fns},
 	} {
 		if w[t.word] != uint64(hdrAt)+t.off || w[t.word+1] != w[t.word+2] {
 			return Module{}, moduleErr("%s is {%#x %d %d}, want address %#x", t.name, w[t.word], w[t.word+1], w[t.word+2], uint64(hdrAt)+t.off)

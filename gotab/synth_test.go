@@ -52,7 +52,8 @@ func synth(a *arch.Arch) (table []byte, inlTree int) {
 	cu := []byte{0, 0, 0, 0, 5, 0, 0, 0}
 	files := []byte("a.go\x00c.go\x00")
 	// pairs (zigzag value delta from -1, pc delta), 0 at the end; offset 0 unused
-	pctab := []byte{0,
+	pctab := []byte{
+		0,
 		2, 1, 16, 8, 15, 1, 0, // 1: a: sp 0, 8, 0
 		2, 1, 48, 3, 0, // 8: b: sp 0, 24
 		2, 10, 0, // 13: a: file 0

@@ -51,7 +51,7 @@ func TestBinary(t *testing.T) {
 		{"arm64", hello, testbin.Config{GOOS: "linux", GOARCH: "arm64"}, evidence.BinaryInfo{Format: "elf", Arch: "arm64", BuildMode: "exe", Link: "static", CGO: "0"}},
 		{"windows", hello, testbin.Config{GOOS: "windows", GOARCH: "amd64"}, evidence.BinaryInfo{Format: "pe", Arch: "amd64", OS: "windows", BuildMode: "exe", CGO: "0"}},
 		{"darwin", hello, testbin.Config{GOOS: "darwin", GOARCH: "arm64"}, evidence.BinaryInfo{Format: "macho", Arch: "arm64", OS: "darwin", BuildMode: "exe", CGO: "0"}},
-		{"wasm", hello, testbin.Config{GOOS: "wasip1", GOARCH: "wasm"}, evidence.BinaryInfo{Format: "wasm", Arch: "wasm", OS: "wasip1", BuildMode: "exe"}},
+		{"wasm", hello, testbin.Config{GOOS: "wasip1", GOARCH: "wasm"}, evidence.BinaryInfo{Format: "wasm", Arch: "wasm", OS: "wasip1", BuildMode: "exe", CGO: "0"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

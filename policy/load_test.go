@@ -102,7 +102,7 @@ func TestParseErrors(t *testing.T) {
 		{"wrong version", "apiVersion: moho/v2\nname: n\n" + tail, `1:13: apiVersion is "moho/v2", want "moho/v1"`},
 		{"no targets", head + "targets: []\n", `3:10: no targets`},
 		{"unknown system", head + "targets:\n  - {goos: linx, goarch: amd64}\n", `4:12: unknown operating system "linx"; did you mean "linux"?`},
-		{"no such port", head + "targets: [{goos: windows, goarch: [amd64, s390x]}]\n", `3:43: Go has no port to windows/s390x`},
+		{"no such port", head + "targets: [{goos: windows, goarch: [amd64, s390x]}]\n", `3:43: no port of Go to windows/s390x`},
 		{"target twice", head + "targets:\n- {goos: linux, goarch: amd64}\n- {goos: linux, goarch: [arm64, amd64]}\n", `5:33: target linux/amd64 again; it is already in targets[0]`},
 		{"level that Go takes", head + "targets:\n- {goos: linux, goarch: amd64, cpu: {amd64: v9}}\n", `4:45: GOAMD64=v9 is not a level: want v1, v2, v3, v4`},
 		{"GOARM=9", head + "targets:\n- {goos: linux, goarch: arm, cpu: {arm: 9}}\n", `4:41: GOARM=9 is not a level`},

@@ -33,7 +33,7 @@ func newLinker(c *Case) linker {
 	if c.Report == nil {
 		return l
 	}
-	for _, f := range c.Report.Report.Statement.Findings {
+	for _, f := range c.Findings {
 		if f.Place.Package == "main" && !sameDir(f.Place, c.Artifact.Package) {
 			continue
 		}

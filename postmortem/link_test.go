@@ -20,13 +20,14 @@ func TestNewLinker(t *testing.T) {
 	}
 	c := &Case{
 		Artifact: evidence.Artifact{Package: "example.org/m/cmd/x", Target: "linux/amd64"},
-		Report: &store.StoredReport{Report: evidence.Report{Statement: evidence.Statement{Findings: []evidence.Finding{
+		Report:   &store.StoredReport{},
+		Findings: []evidence.Finding{
 			finding("main", "cmd/x/main.go", ""),
 			finding("main", "cmd/y/main.go", ""),
 			finding("main", "main.go", ""),
 			finding("example.org/m/lib", "lib/lib.go", "linux/amd64"),
 			finding("example.org/m/lib", "lib/lib_windows.go", "windows/amd64"),
-		}}}},
+		},
 	}
 	var got []string
 	for _, f := range newLinker(c).findings {
@@ -50,8 +51,10 @@ func TestGrades(t *testing.T) {
 	frame := func(fn string, line int, fault bool) gostate.Frame {
 		return gostate.Frame{Func: "main." + fn, File: "m/a.go", Line: line, Fault: fault}
 	}
-	segv := &gostate.Goroutine{Addr: 1, Frames: []gostate.Frame{frame("leaf", 3, true), frame("caller", 9, false)},
-		CreatedBy: gostate.Creator{Func: "main.starter", File: "m/a.go", Line: 20}}
+	segv := &gostate.Goroutine{
+		Addr: 1, Frames: []gostate.Frame{frame("leaf", 3, true), frame("caller", 9, false)},
+		CreatedBy: gostate.Creator{Func: "main.starter", File: "m/a.go", Line: 20},
+	}
 	panicked := &gostate.Goroutine{Addr: 2, Frames: []gostate.Frame{{Func: "runtime.gopanic", System: true}, frame("caller", 9, false)}}
 	inMemmove := &gostate.Goroutine{Addr: 3, Frames: []gostate.Frame{{Func: "runtime.memmove", Fault: true}, frame("caller", 9, false)}}
 
@@ -62,11 +65,14 @@ func TestGrades(t *testing.T) {
 		want  map[string]evidence.Grade
 	}{
 		{"a signal", segv, gostate.Crash{Goroutine: segv, FaultFrame: 0}, map[string]evidence.Grade{
-			"in-leaf": evidence.FaultingFrame, "in-caller": evidence.OnThisStack, "in-starter": evidence.CreatedThis, "in-nothing": evidence.InThisBinary}},
+			"in-leaf": evidence.FaultingFrame, "in-caller": evidence.OnThisStack, "in-starter": evidence.CreatedThis, "in-nothing": evidence.InThisBinary,
+		}},
 		{"a panic call", panicked, gostate.Crash{Goroutine: panicked, FaultFrame: 1}, map[string]evidence.Grade{
-			"in-leaf": evidence.InThisBinary, "in-caller": evidence.FaultingFrame, "in-starter": evidence.InThisBinary, "in-nothing": evidence.InThisBinary}},
+			"in-leaf": evidence.InThisBinary, "in-caller": evidence.FaultingFrame, "in-starter": evidence.InThisBinary, "in-nothing": evidence.InThisBinary,
+		}},
 		{"a signal in the runtime", inMemmove, gostate.Crash{Goroutine: inMemmove, FaultFrame: 1}, map[string]evidence.Grade{
-			"in-leaf": evidence.InThisBinary, "in-caller": evidence.OnThisStack, "in-starter": evidence.InThisBinary, "in-nothing": evidence.InThisBinary}},
+			"in-leaf": evidence.InThisBinary, "in-caller": evidence.OnThisStack, "in-starter": evidence.InThisBinary, "in-nothing": evidence.InThisBinary,
+		}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			c.crash = tc.crash

@@ -47,8 +47,9 @@ type Case struct {
 	ExeSHA256 string
 
 	World    *gostate.World
-	Report   *store.StoredReport // the report about the executable, or nil
+	Report   *store.StoredReport // the newest report about the executable that has findings, or just the newest, or nil
 	Artifact evidence.Artifact   // what it says about it
+	Findings []evidence.Finding  // those of all reports about the executable
 	Gaps     []evidence.Gap
 
 	crash   gostate.Crash // Goroutine is nil when nothing ended the process
@@ -219,8 +220,9 @@ func (c *Case) tryEntry(stores store.Set, e store.Entry) error {
 	return nil
 }
 
-// findReport looks for the report about the executable. Without one there are
-// no findings to mark, which is worth saying only when the store knows the file.
+// findReport looks for the reports about the executable. There are several when
+// the same source was built more than once; one that was made without looking
+// at the source says nothing of findings, and does not undo another that does.
 func (c *Case) findReport(stores store.Set) {
 	reports, err := stores.ReportsFor(c.ExeSHA256)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
@@ -228,11 +230,20 @@ func (c *Case) findReport(stores store.Set) {
 		return
 	}
 	for _, r := range reports {
-		if a, ok := r.Artifact(c.ExeSHA256); ok {
-			c.Report, c.Artifact = &r, a
-			return
+		a, ok := r.Artifact(c.ExeSHA256)
+		if !ok {
+			continue
 		}
+		found := r.Report.Statement.Findings
+		if c.Report == nil || len(c.Findings) == 0 && len(found) > 0 {
+			c.Report, c.Artifact = &r, a
+		}
+		c.Findings = append(c.Findings, found...)
 	}
+	evidence.SortFindings(c.Findings)
+	c.Findings = slices.CompactFunc(c.Findings, func(a, b evidence.Finding) bool {
+		return a.Rule == b.Rule && a.Pos == b.Pos && a.Message == b.Message
+	})
 }
 
 func (c *Case) gap(what, where, why string) {

@@ -57,7 +57,7 @@ func (t Target) Check() error {
 	if !slices.Contains(Archs(), t.GOARCH) {
 		return fmt.Errorf("unknown architecture %q%s", t.GOARCH, Suggest(t.GOARCH, Archs()))
 	}
-	return fmt.Errorf("Go has no port to %s; for %s it has %s", t, t.GOOS, strings.Join(archs, ", "))
+	return fmt.Errorf("no port of Go to %s; for %s there are %s", t, t.GOOS, strings.Join(archs, ", "))
 }
 
 // Format returns the name of the executable format, as evidence.BinaryInfo

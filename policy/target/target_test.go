@@ -45,7 +45,7 @@ func TestParse(t *testing.T) {
 		{"linx/amd64", `unknown operating system "linx"; did you mean "linux"?`},
 		{"linux/amd46", `unknown architecture "amd46"; did you mean "amd64"?`},
 		{"linux/x86_64", `unknown architecture "x86_64"`},
-		{"windows/s390x", "Go has no port to windows/s390x; for windows it has 386, amd64, arm64"},
+		{"windows/s390x", "no port of Go to windows/s390x; for windows there are 386, amd64, arm64"},
 		{"../../x/amd64", "unknown operating system"},
 		{"/", "unknown operating system"},
 	}

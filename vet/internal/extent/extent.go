@@ -47,9 +47,9 @@ type Object struct {
 }
 
 const (
-	maxDepth   = 24
-	maxObjects = 32
-	maxVisits  = 2000
+	maxDepth   = 24   // steps from a pointer towards the object that it points into
+	maxObjects = 32   // objects that one pointer may point into
+	maxVisits  = 2000 // values looked at to answer one question
 )
 
 type walker struct {

@@ -13,6 +13,7 @@ type condition struct {
 	truth bool
 }
 
+// maxConditions is how many comparisons on the way into a block are considered.
 const maxConditions = 256
 
 // dominating lists the comparisons that every way into b has passed.
