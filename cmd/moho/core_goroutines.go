@@ -36,13 +36,12 @@ func newCoreGoroutines(a *app, cf *coreFlags) *cobra.Command {
 				}
 			}
 			return a.withCase(cmd.Context(), args, func(c *postmortem.Case) error {
-				if c.World == nil {
-					return nil // the gap says why
-				}
 				list := listing{view{a, c, cf.all}, len(with) > 0, ids}
 				switch {
 				case a.ui.JSON:
 					return list.json()
+				case c.World == nil:
+					return nil // the gap says why
 				case list.stacks:
 					return list.tracebacks()
 				}
@@ -72,7 +71,13 @@ func (l listing) wants(g *gostate.Goroutine) bool {
 
 func (l listing) json() error {
 	out := cli.NewLines(l.ui.Out)
-	out.Header(postmortem.GoroutinesHeader{Schema: postmortem.SchemaGoroutines, Target: l.c.Target(), Count: l.c.World.NumG()})
+	head := postmortem.GoroutinesHeader{Schema: postmortem.SchemaGoroutines, Target: l.c.Target()}
+	if l.c.World == nil {
+		out.Header(head)
+		return out.End(false, l.c.Gaps)
+	}
+	head.Count = l.c.World.NumG()
+	out.Header(head)
 	enc := postmortem.NewEncoder(l.c)
 	for g := range l.c.World.Goroutines() {
 		if l.wants(g) {

@@ -45,7 +45,6 @@ func newRoot(a *app) *cobra.Command {
 		Args:          noVerb,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.CompletionOptions.HiddenDefaultCmd = true
 	f := root.PersistentFlags()
 	f.BoolVar(&a.ui.JSON, "json", false, "print JSON (docs/schemas) instead of text")
 	f.BoolVarP(&a.ui.Quiet, "quiet", "q", false, "no progress, no notes")

@@ -1,0 +1,20 @@
+//go:build !linux
+
+// Package coretest makes cores for tests. Only linux has any.
+//
+// # Untrusted input
+//
+// None.
+//
+// # Compatibility
+//
+// For moho's tests.
+package coretest
+
+import "testing"
+
+// NeedKernelCores ends the test: there is no kernel here that writes ELF cores.
+func NeedKernelCores(tb testing.TB) {
+	tb.Helper()
+	tb.Skip("needs a linux kernel, which writes ELF cores")
+}
