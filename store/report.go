@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -81,11 +82,14 @@ func EncodeReport(rep evidence.Report) ([]byte, error) {
 	if rep.Schema != evidence.SchemaReport {
 		return nil, fmt.Errorf("report: schema is %q, want %q", rep.Schema, evidence.SchemaReport)
 	}
-	data, err := json.MarshalIndent(rep, "", "  ")
-	if err != nil {
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
+	enc.SetEscapeHTML(false) // people read it: << is no \u003c\u003c
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(rep); err != nil {
 		return nil, fmt.Errorf("report: %w", err)
 	}
-	data = append(data, '\n')
+	data := buf.Bytes()
 	if len(data) > MaxReport {
 		return nil, fmt.Errorf("report: %d bytes of JSON, at most %d are kept", len(data), MaxReport)
 	}
