@@ -207,15 +207,24 @@ func (j *job) run(ctx context.Context) (evidence.Report, string, error) {
 
 type sideResult struct {
 	source    evidence.Source
+	replaced  map[string]string // digests of directories, by module path
 	toolchain string
 	err       error
 }
 
 func (j *job) digests(ctx context.Context) sideResult {
 	var r sideResult
-	if r.source, r.err = describeSource(ctx, j.module, j.isOutput()); r.err == nil {
-		r.toolchain, r.err = j.base.Toolchain.Digest(ctx)
+	in, err := j.listInputs(ctx)
+	if err != nil {
+		return sideResult{err: err}
 	}
+	if r.source, r.err = describeSource(ctx, j.module, j.isOutput(), in.embedded); r.err != nil {
+		return r
+	}
+	if r.replaced, r.err = in.digests(ctx); r.err != nil {
+		return r
+	}
+	r.toolchain, r.err = j.base.Toolchain.Digest(ctx)
 	return r
 }
 
@@ -237,7 +246,7 @@ func (j *job) report(s sideResult) evidence.Report {
 	}
 	evidence.SortFindings(st.Findings)
 	vet := evidence.Setting{Name: policy.SettingVet, Value: policy.NotVetted, Origin: goenv.OriginMoho}
-	if j.opts.Vetted || len(st.Findings) > 0 {
+	if j.opts.Vetted {
 		vet.Value = policy.Vetted
 	}
 	st.Config = append(st.Config, vet)
@@ -262,6 +271,7 @@ func (j *job) report(s sideResult) evidence.Report {
 		return cmp.Or(cmp.Compare(a.Target, b.Target), cmp.Compare(a.Package, b.Package))
 	})
 	finish(j, &st)
+	sumReplaced(st.Dependencies, s.replaced)
 	rep.Statement = st
 	return rep
 }

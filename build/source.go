@@ -30,8 +30,9 @@ var compiled = []string{"*.go", "*.s", "*.S", "*.sx", "*.c", "*.h", "*.cc", "*.c
 //
 // The files are those of the tree without version control's own, without
 // nested modules, and, where git knows the tree, without the files it ignores,
-// unless the compiler would read them.
-func describeSource(ctx context.Context, module string, isOutput func(string) bool) (evidence.Source, error) {
+// unless the compiler would read them: because of their names, or because they
+// are among embedded.
+func describeSource(ctx context.Context, module string, isOutput func(string) bool, embedded []string) (evidence.Source, error) {
 	src := evidence.Source{}
 	files, err := gitFiles(ctx, module)
 	switch {
@@ -45,7 +46,7 @@ func describeSource(ctx context.Context, module string, isOutput func(string) bo
 			return src, fmt.Errorf("source: %w", err)
 		}
 	}
-	files = slices.DeleteFunc(dropNested(files), isOutput)
+	files = append(slices.DeleteFunc(dropNested(files), isOutput), embedded...)
 	if files, err = present(module, files); err != nil {
 		return src, fmt.Errorf("source: %w", err)
 	}

@@ -15,7 +15,7 @@ func noOutput(string) bool { return false }
 
 func describe(t *testing.T, dir string) evidence.Source {
 	t.Helper()
-	s, err := describeSource(t.Context(), dir, noOutput)
+	s, err := describeSource(t.Context(), dir, noOutput, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
