@@ -341,6 +341,7 @@ func TestCGO(t *testing.T) {
 		{"cross without compiler", nil, other, "needs a C compiler of its own: set CC"},
 		{"native", []string{"CC=go", "CGO_CFLAGS=-O2 -march=native"}, host, "-march=native makes the artifact depend"},
 		{"native linker flag", []string{"CC=go", "CGO_LDFLAGS=-mtune=native"}, host, "-mtune=native"},
+		{"native in CC", []string{"CC=go -march=native"}, host, "CC=go -march=native (from the process environment): -march=native makes"},
 		{"found", []string{"CC=go -x", "CGO_CFLAGS=-O1"}, host, ""},
 	}
 	for _, tt := range tests {
@@ -360,6 +361,68 @@ func TestCGO(t *testing.T) {
 				t.Errorf("Target = %v, %v", env, err)
 			}
 		})
+	}
+}
+
+// TestCGOEnvFile: the compiler may come from the env file, flags do not.
+func TestCGOEnvFile(t *testing.T) {
+	host := target.Target{GOOS: runtime.GOOS, GOARCH: runtime.GOARCH}
+	b := newBench(t)
+	b.write(t, "goenv", "CC=go -x\nCGO_CFLAGS=-O0\n")
+	base, err := b.capture(t).Prepare(t.Context(), Request{CGO: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	env, sets, err := base.Target(host, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := evidence.Setting{Name: "CC", Value: "go -x", Origin: OriginFile, Target: host.String()}
+	if !slices.ContainsFunc(sets, func(s evidence.Setting) bool { return cmp.Equal(s, want) }) {
+		t.Errorf("settings %+v, want %+v", sets, want)
+	}
+	if slices.ContainsFunc(env, func(kv string) bool { return strings.HasPrefix(kv, "CGO_CFLAGS=") }) {
+		t.Error("CGO_CFLAGS of the env file is used")
+	}
+	if !slices.Contains(base.Notes, "CGO_CFLAGS=-O0 from the go env file, written by go env -w is not used") {
+		t.Errorf("notes: %q", base.Notes)
+	}
+	b.write(t, "goenv", "CC=go -march=native\n")
+	if base, err = b.capture(t).Prepare(t.Context(), Request{CGO: true}); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := base.Target(host, ""); err == nil || !strings.Contains(err.Error(), "(from the go env file, written by go env -w): -march=native") {
+		t.Errorf("Target: %v", err)
+	}
+}
+
+// TestOtherRoot: a GOROOT that is set names a toolchain that the build does not
+// use, so nothing may be stated of it.
+func TestOtherRoot(t *testing.T) {
+	base, err := newBench(t).capture(t).Prepare(t.Context(), Request{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The go command needs little of a GOROOT to answer.
+	root := filepath.Join(t.TempDir(), "go")
+	if err := os.MkdirAll(filepath.Join(root, "pkg"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for name, b := range map[string]*bench{
+		"environment": newBench(t).set("GOROOT=" + root),
+		"env file":    newBench(t),
+	} {
+		if name == "env file" {
+			b.write(t, "goenv", "GOROOT="+root+"\n")
+		}
+		other, err := b.capture(t).Prepare(t.Context(), Request{})
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if other.Toolchain.Root != base.Toolchain.Root || other.Toolchain.ToolDir != base.Toolchain.ToolDir {
+			t.Errorf("%s: toolchain %+v, the build uses %+v", name, other.Toolchain, base.Toolchain)
+		}
 	}
 }
 

@@ -181,7 +181,7 @@ func (b *Base) note() {
 			continue
 		}
 		s := c.Setting(name)
-		if s.Origin != OriginEnv && s.Origin != OriginFile || s.Value == use[name] || b.req.CGO && isC(name) {
+		if s.Origin != OriginEnv && s.Origin != OriginFile || s.Value == use[name] || b.req.CGO && isC(name) && (s.Origin == OriginEnv || name == "CC") {
 			continue
 		}
 		b.Notes = append(b.Notes, fmt.Sprintf("%s=%s from %s is not used", name, s.Value, describeOrigin(s.Origin)))
@@ -200,8 +200,11 @@ func isC(name string) bool {
 // the pinned version is the one that answered before; what is built says its
 // version too.
 func (b *Base) confirm(ctx context.Context) error {
-	was := b.cfg.values
-	if v, _, _ := strings.Cut(was["GOVERSION"], " "); v == b.Toolchain.Version && b.cfg.root["GOEXPERIMENT"] == "" {
+	c, was := b.cfg, b.cfg.values
+	// A GOROOT or GOTOOLDIR of the environment was in the first answer and is
+	// not in the build: what lies there is not what compiles.
+	elsewhere := cmp.Or(c.env["GOROOT"], c.file["GOROOT"], c.env["GOTOOLDIR"], c.file["GOTOOLDIR"]) != ""
+	if v, _, _ := strings.Cut(was["GOVERSION"], " "); v == b.Toolchain.Version && c.root["GOEXPERIMENT"] == "" && !elsewhere {
 		b.Toolchain.Root, b.Toolchain.ToolDir = was["GOROOT"], was["GOTOOLDIR"]
 		return nil
 	}
@@ -248,6 +251,12 @@ func (b *Base) Recorded(env []string) []string {
 }
 
 var native = regexp.MustCompile(`-m(arch|cpu|tune)=native`)
+
+const nativeWhy = " makes the artifact depend on the processor of this machine, and leaves no trace in it"
+
+// NativeFlag returns the first compiler flag in flags that asks for the
+// processor of the machine that builds, "" if none does.
+func NativeFlag(flags string) string { return native.FindString(flags) }
 
 // Target returns the environment for building one target, complete, and the
 // settings to state for it. level is what the policy fixes, "" leaves it to
@@ -325,7 +334,13 @@ func (b *Base) compiler(t target.Target, add func(name, value, origin string)) e
 	}
 	origin := OriginEnv
 	if cc == "" {
-		cc, origin = cmp.Or(c.file["CC"], c.values["CC"]), OriginDefault
+		cc, origin = c.values["CC"], OriginDefault
+		if v := c.file["CC"]; v != "" {
+			cc, origin = v, OriginFile
+		}
+	}
+	if m := NativeFlag(cc); m != "" {
+		return &RefusedError{Name: "CC", Value: cc, Origin: origin, Why: m + nativeWhy}
 	}
 	words, err := splitWords(cc)
 	if err != nil || len(words) == 0 {
@@ -337,8 +352,8 @@ func (b *Base) compiler(t target.Target, add func(name, value, origin string)) e
 	add("CC", cc, origin)
 	for _, name := range append([]string{"CXX", "AR", "PKG_CONFIG"}, cFlags...) {
 		v := c.env[name]
-		if m := native.FindString(v); m != "" {
-			return &RefusedError{Name: name, Value: v, Origin: OriginEnv, Why: m + " makes the artifact depend on the processor of this machine, and leaves no trace in it"}
+		if m := NativeFlag(v); m != "" {
+			return &RefusedError{Name: name, Value: v, Origin: OriginEnv, Why: m + nativeWhy}
 		}
 		if v != "" {
 			add(name, v, OriginEnv)
