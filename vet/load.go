@@ -127,6 +127,9 @@ func load(ctx context.Context, opts Options, t target) (*loaded, error) {
 			broken[p.ID] = true
 		}
 	})
+	if opts.Deps {
+		roots = withDeps(roots)
+	}
 	for _, p := range roots {
 		if p.Name == "" && len(p.Errors) > 0 || isTestMain(p) {
 			continue // the first is a pattern that matches nothing
@@ -144,6 +147,22 @@ func load(ctx context.Context, opts Options, t target) (*loaded, error) {
 		return cmp.Or(cmp.Compare(a.pkg.ForTest, b.pkg.ForTest), cmp.Compare(a.pkg.ID, b.pkg.ID))
 	})
 	return l, nil
+}
+
+// withDeps adds the packages of the main module that roots import. One that
+// is there already is not added again, and a variant for another's test is not.
+func withDeps(roots []*packages.Package) []*packages.Package {
+	have := map[string]bool{}
+	for _, p := range roots {
+		have[p.ID] = true
+	}
+	all := slices.Clone(roots)
+	packages.Visit(roots, nil, func(p *packages.Package) {
+		if p.Module != nil && p.Module.Main && p.ForTest == "" && !have[p.ID] {
+			all = append(all, p)
+		}
+	})
+	return all
 }
 
 // isTestMain reports the command that the go command generates around tests.

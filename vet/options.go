@@ -13,6 +13,10 @@ type Options struct {
 	Targets  []string // GOOS/GOARCH; none means what the environment says
 	Tests    bool     // also look at test files
 
+	// Deps also looks at the packages of the main module that those matched by
+	// Patterns import, directly or not: all that a build compiles from it.
+	Deps bool
+
 	// Env is the environment of the go command and of what it starts, as for
 	// exec.Cmd; nil means this process's own. GOOS and GOARCH are set per
 	// target, and a package driver is never used.
@@ -31,7 +35,7 @@ type Options struct {
 //
 // Findings are sorted as [evidence.SortFindings] does; one defect is listed
 // once, with all targets and test variants it was seen in merged. Packages
-// counts the packages that patterns matched, whether they use unsafe or not.
+// counts the packages looked at, whether they use unsafe or not.
 type Result struct {
 	Findings   []evidence.Finding
 	Gaps       []evidence.Gap

@@ -202,6 +202,40 @@ func F(p *int, f func()) *int {
 }
 `
 
+// TestDeps: what a build compiles is looked at, though only the command is named.
+func TestDeps(t *testing.T) {
+	dir := write(t, map[string]string{
+		"go.mod":             "module example.org/m\n\ngo 1.25\n\nrequire example.org/other v0.0.0\n\nreplace example.org/other => ./other\n",
+		"cmd/m/main.go":      "package main\n\nimport (\n\t_ \"example.org/m/middle\"\n\t_ \"example.org/other\"\n)\n\nfunc main() {}\n",
+		"cmd/m/main_test.go": "package main\n\nimport _ \"example.org/m/fortests\"\n",
+		"middle/middle.go":   "package middle\n\nimport _ \"example.org/m/deep\"\n",
+		"deep/deep.go":       fmt.Sprintf(hazard, "deep"),
+		"fortests/f.go":      fmt.Sprintf(hazard, "fortests"),
+		"apart/apart.go":     fmt.Sprintf(hazard, "apart"),
+		"other/go.mod":       "module example.org/other\n\ngo 1.25\n",
+		"other/other.go":     fmt.Sprintf(hazard, "other"),
+	})
+	tests := []struct {
+		name     string
+		opts     vet.Options
+		want     []string
+		packages int
+	}{
+		{"alone", vet.Options{}, nil, 1},
+		{"with what it imports", vet.Options{Deps: true}, []string{"deep/deep.go:8 uintptr-roundtrip"}, 3},
+		{"with what its tests import", vet.Options{Deps: true, Tests: true}, []string{"deep/deep.go:8 uintptr-roundtrip", "fortests/f.go:8 uintptr-roundtrip"}, 4},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			tt.opts.Dir, tt.opts.Patterns = dir, []string{"./cmd/m"}
+			r := run(t, tt.opts)
+			if d := cmp.Diff(tt.want, lines(r)); d != "" || r.Packages != tt.packages || len(r.Gaps) > 0 {
+				t.Errorf("%d packages, want %d; gaps %v; findings (-want +got):\n%s", r.Packages, tt.packages, r.Gaps, d)
+			}
+		})
+	}
+}
+
 // TestBroken wants the compiler's message with its place, and what was found
 // in the packages that do compile.
 func TestBroken(t *testing.T) {
