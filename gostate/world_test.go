@@ -112,12 +112,12 @@ func TestWorld(t *testing.T) {
 		want := map[string]int{}
 		for g := range w.Goroutines() {
 			if !g.System {
-				want[place(g)]++
+				want[standing(g)]++
 			}
 		}
 		got := map[string]int{}
 		for i, g := range user {
-			got[place(g.First)] += g.Count
+			got[standing(g.First)] += g.Count
 			if g.System || len(g.IDs) != 1 || i > 0 && user[i-1].Count < g.Count {
 				t.Errorf("group %d: %d × %s, ids %v", i, g.Count, g.First.Start, g.IDs)
 			}
@@ -131,8 +131,8 @@ func TestWorld(t *testing.T) {
 	})
 }
 
-// place is what makes two goroutines belong together.
-func place(g *gostate.Goroutine) string {
+// standing is what makes two goroutines belong together.
+func standing(g *gostate.Goroutine) string {
 	s := g.Status + " " + g.WaitReason
 	for _, f := range g.Frames {
 		s += fmt.Sprintf(" %#x", uint64(f.PC))
