@@ -201,6 +201,9 @@ func (j *job) run(ctx context.Context) (evidence.Report, string, error) {
 		return rep, "", s.err
 	}
 	rep = j.report(s)
+	if err := checkSums(rep.Statement.Dependencies, s.cached); err != nil {
+		return evidence.Report{}, "", err
+	}
 	path, err := j.publish(ctx, &rep)
 	return rep, path, err
 }
@@ -208,6 +211,7 @@ func (j *job) run(ctx context.Context) (evidence.Report, string, error) {
 type sideResult struct {
 	source    evidence.Source
 	replaced  map[string]string // digests of directories, by module path
+	cached    map[string]string // digests of modules in the cache, by path@version
 	toolchain string
 	err       error
 }
@@ -222,6 +226,9 @@ func (j *job) digests(ctx context.Context) sideResult {
 		return r
 	}
 	if r.replaced, r.err = in.digests(ctx); r.err != nil {
+		return r
+	}
+	if r.cached, r.err = in.sums(ctx); r.err != nil {
 		return r
 	}
 	r.toolchain, r.err = j.base.Toolchain.Digest(ctx)

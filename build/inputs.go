@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/mod/sumdb/dirhash"
+
 	"moho/evidence"
 	"moho/goenv"
 	"moho/store"
@@ -22,6 +24,7 @@ import (
 type inputs struct {
 	embedded []string            // files in the main module, relative to it
 	replaced map[string]*dirTree // by module path
+	cached   map[string]string   // directory in the module cache, by path@version
 }
 
 // A dirTree is a directory that stands for a module.
@@ -36,8 +39,9 @@ type inputPackage struct {
 	Dir        string
 	EmbedFiles []string
 	Module     *struct {
-		Path, Dir string
-		Replace   *struct{ Version string }
+		Path, Version, Dir string
+		Main               bool
+		Replace            *struct{ Path, Version string }
 	}
 	CgoCFLAGS, CgoCPPFLAGS, CgoCXXFLAGS, CgoFFLAGS, CgoLDFLAGS []string
 }
@@ -45,7 +49,7 @@ type inputPackage struct {
 // listInputs asks for every package that is compiled in, for every target. What
 // is wrong with a package the compiler says better: errors are left to it.
 func (j *job) listInputs(ctx context.Context) (inputs, error) {
-	in := inputs{replaced: map[string]*dirTree{}}
+	in := inputs{replaced: map[string]*dirTree{}, cached: map[string]string{}}
 	for _, t := range j.plan {
 		args := []string{"list", "-e", "-deps", "-json=ImportPath,Dir,EmbedFiles,Module,CgoCFLAGS,CgoCPPFLAGS,CgoCXXFLAGS,CgoFFLAGS,CgoLDFLAGS"}
 		if j.base.Tags != "" {
@@ -94,6 +98,14 @@ func (in *inputs) take(p inputPackage, module string) {
 			return
 		}
 	}
+	if m := p.Module; m != nil && !m.Main && m.Dir != "" {
+		name := m.Path + "@" + m.Version
+		if m.Replace != nil {
+			name = m.Replace.Path + "@" + m.Replace.Version
+		}
+		in.cached[name] = m.Dir
+		return
+	}
 	if rel, ok := inside(module, p.Dir); ok {
 		in.embedded = appendFiles(in.embedded, rel, p.EmbedFiles)
 	}
@@ -130,6 +142,37 @@ func (in *inputs) digests(ctx context.Context) (map[string]string, error) {
 		sums[name] = src.Digest
 	}
 	return sums, nil
+}
+
+// sums returns the digest of every module in the cache, by path@version, as
+// go.sum has it. The go command compares it once, when it fills the cache.
+func (in *inputs) sums(ctx context.Context) (map[string]string, error) {
+	sums := map[string]string{}
+	for name, dir := range in.cached {
+		if err := context.Cause(ctx); err != nil {
+			return nil, err
+		}
+		sum, err := dirhash.HashDir(dir, name, dirhash.Hash1)
+		if err != nil {
+			return nil, fmt.Errorf("module %s: %w", name, err)
+		}
+		sums[name] = sum
+	}
+	return sums, nil
+}
+
+// checkSums refuses a build of modules that are not what go.sum says they are.
+func checkSums(deps []evidence.Dependency, sums map[string]string) error {
+	for _, d := range deps {
+		name := d.Module + "@" + d.Version
+		if d.Replaced != "" {
+			name = d.Replaced
+		}
+		if have := sums[name]; d.Sum != "" && have != "" && have != d.Sum {
+			return fmt.Errorf("%w: module %s: what lies in the module cache has digest %s, go.sum says %s: it was changed after it was downloaded", ErrRefused, name, have, d.Sum)
+		}
+	}
+	return nil
 }
 
 // sumReplaced gives dependencies that are directories the digest of what lies

@@ -1,7 +1,12 @@
 package build
 
 import (
+	"archive/zip"
+	"bytes"
 	"errors"
+	"io"
+	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -60,6 +65,54 @@ func TestInputs(t *testing.T) {
 			t.Errorf("%s: another artifact of the same source: %+v %v", tt.name, now.Source, sums(now))
 		}
 		was = now
+	}
+}
+
+// TestChangedCache: the go command compares a module with go.sum when it
+// downloads it and not again, so a build of changed files says the old digest.
+func TestChangedCache(t *testing.T) {
+	proxy, cache := t.TempDir(), t.TempDir()
+	var buf bytes.Buffer
+	z := zip.NewWriter(&buf)
+	const goMod = "module example.org/dep\n\ngo 1.25\n"
+	for name, text := range map[string]string{"go.mod": goMod, "dep.go": "package dep\n\nconst V = \"one\"\n"} {
+		w, err := z.Create("example.org/dep@v1.0.0/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.WriteString(w, text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{"list": "v1.0.0\n", "v1.0.0.info": `{"Version":"v1.0.0"}`, "v1.0.0.mod": goMod, "v1.0.0.zip": buf.String()} {
+		write(t, filepath.Join(proxy, "example.org/dep/@v", name), text)
+	}
+	dir := module(t, map[string]string{
+		"go.mod":            "module example.org/app\n\ngo 1.25\n\nrequire example.org/dep v1.0.0\n",
+		"cmd/hello/main.go": "package main\n\nimport \"example.org/dep\"\n\nfunc main() { println(dep.V) }\n",
+	})
+	env := environ("GOPROXY=file://"+filepath.ToSlash(proxy), "GONOSUMDB=*", "GOMODCACHE="+cache)
+	tidy := exec.Command("go", "mod", "tidy")
+	tidy.Dir, tidy.Env = dir, append(env, "GOFLAGS=-modcacherw")
+	if out, err := tidy.CombinedOutput(); err != nil {
+		t.Fatalf("go mod tidy: %v\n%s", err, out)
+	}
+	opts := Options{Dir: dir, Policy: parse(t, linux), Env: env}
+	rep, _ := run(t, opts)
+	if d := rep.Statement.Dependencies; len(d) != 1 || !strings.HasPrefix(d[0].Sum, "h1:") {
+		t.Errorf("dependencies: %+v", d)
+	}
+	file := filepath.Join(cache, "example.org/dep@v1.0.0/dep.go")
+	if err := os.Chmod(file, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	write(t, file, "package dep\n\nconst V = \"two\"\n")
+	rep, path, err := Run(t.Context(), opts)
+	if !errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), "module example.org/dep@v1.0.0: what lies in the module cache has digest h1:") || path != "" || rep.Schema != "" {
+		t.Errorf("Run = %q, %v", path, err)
 	}
 }
 
