@@ -63,6 +63,17 @@ func (d *decoder) checkPlatform(t Platform, path string, first map[target.Target
 			d.failAt(here, "%v", err)
 		}
 	}
+	// A wish that nobody can look after would be passed over in silence.
+	if format := (target.Target{GOOS: t.GOOS}).Format(); format != "elf" {
+		for _, k := range []struct {
+			name  string
+			asked bool
+		}{{"link", t.Link == "static" || t.Link == "dynamic"}, {"interpreters", len(t.Interpreters) > 0}, {"needed", len(t.Needed) > 0}} {
+			if k.asked {
+				d.failAt(path+"."+k.name, "%s can't be checked for %s: how a %s file is linked is not read", k.name, t.GOOS, format)
+			}
+		}
+	}
 	if t.Link == "static" && len(t.Interpreters)+len(t.Needed) > 0 {
 		d.failAt(path+".link", "link: static contradicts interpreters and needed: a static file has neither")
 	}
