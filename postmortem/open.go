@@ -84,7 +84,12 @@ func Open(ctx context.Context, path string, o Options) (c *Case, err error) {
 		return c, err
 	}
 	if c.World, err = gostate.Open(c.Process, c.Exe, gostate.Options{Progress: o.Progress}); err != nil {
-		return c, err
+		c.World = nil
+		if !c.Process.Truncated() {
+			return c, err
+		}
+		c.gap("goroutines", "", err.Error()) // what the core still has is shown
+		return c, nil
 	}
 	c.Gaps = append(c.Gaps, c.World.Gaps()...)
 	if err := context.Cause(ctx); err != nil {
@@ -137,6 +142,29 @@ func (c *Case) BuildID() evidence.BuildID {
 	}
 	return evidence.BuildID{}
 }
+
+// ClaimedExe returns the path that the core says its executable had, or "". It
+// is for people to read: whoever made the core chose it, so it is never opened
+// unasked.
+func (c *Case) ClaimedExe() string {
+	entry, ok := c.Process.Auxv()[auxEntry]
+	if !ok {
+		return ""
+	}
+	for _, m := range c.Process.Mappings() {
+		if a := core.Addr(entry); m.Start <= a && a < m.End {
+			if strings.HasSuffix(m.File, " (deleted)") {
+				return "" // how the kernel marks it
+			}
+			return m.File
+		}
+	}
+	return ""
+}
+
+// auxEntry is AT_ENTRY of the auxiliary vector: the entry point of the program,
+// which lies in its executable, not in the loader.
+const auxEntry = 9
 
 // useExe takes an executable that was given by path.
 func (c *Case) useExe(path string) error {

@@ -27,7 +27,7 @@ Without moho.yaml beside go.mod a built-in policy applies: the host's target,
 no cgo, -trimpath. Two builds of the same source give the same bytes.`
 
 const buildExample = `    $ moho build -o dist ./...
-    linux/amd64  crashy  2.5 MB  sha256 0f3c…  static exe
+    linux/amd64  crashy  3.5 MB  sha256 c9b73711b8ce…  static exe
     report  dist/build-report.json`
 
 // buildFlags are the flags of build and check.
@@ -57,7 +57,7 @@ func newBuild(a *app) *cobra.Command {
 			}
 			rep, file, err := a.build(cmd.Context(), pol, bf, patterns, nil)
 			if err != nil {
-				return err
+				return explainBuild(err, pol)
 			}
 			if a.ui.JSON {
 				err = cli.JSON(a.ui.Out, rep)

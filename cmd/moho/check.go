@@ -24,10 +24,11 @@ so that a core of one can name the finding that explains it. Check then exits
 1; whether an artifact may ship in spite of a finding is the policy's decision.`
 
 const checkExample = `    $ moho check ./...
-    packet.go:54:20: high: view-overrun: …
-    linux/amd64  crashy  2.5 MB  sha256 0f3c…  static exe
-    pass    dist/linux_amd64/crashy
-    report  dist/build-report.json`
+    packet.go:54:20: high: view-overrun
+         (*[1 << 30]byte)(unsafe.Pointer(&p.body))[:] in checksum reaches …
+    linux/amd64  crashy  3.5 MB  sha256 c9b73711b8ce…  static exe
+    pass  dist/linux_amd64/crashy
+    report  dist/build-report.json  (1 finding)`
 
 func newCheck(a *app) *cobra.Command {
 	var bf buildFlags
@@ -41,7 +42,7 @@ func newCheck(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.check(cmd.Context(), pol, bf, patterns)
+			return explainBuild(a.check(cmd.Context(), pol, bf, patterns), pol)
 		},
 	}
 	bf.add(cmd)

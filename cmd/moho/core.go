@@ -8,12 +8,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"moho/core"
+	"moho/evidence"
 	"moho/internal/cli"
 	"moho/postmortem"
 )
 
 const coreLong = `Core answers what every goroutine was doing when the process died. It reads ELF
-cores of linux/amd64: made by the kernel, by gcore or by moho, of stripped and
+cores of linux (amd64, arm64): made by the kernel, by gcore or by moho, of stripped and
 unstripped executables.
 
 The executable needs no path: the Build ID inside the core leads to it in the
@@ -34,7 +35,7 @@ const coreExample = `    $ moho core core.1234
     killed by   SIGABRT
     reason      fatal error: fault
     …
-    goroutine 22 [running] crashed
+    goroutine 22 [running], thread 1239: crashed
         main.checksum           packet.go:54  ◀ view-overrun, faulting frame
         main.(*server).process  server.go:88`
 
@@ -79,7 +80,7 @@ func (a *app) withCase(ctx context.Context, args []string, show func(*postmortem
 	o.Progress = p.Set
 	c, err := postmortem.Open(ctx, args[0], o)
 	if err != nil {
-		return explainCoreError(err)
+		return explainCoreError(err, args[0])
 	}
 	defer c.Close()
 	if err := show(c); err != nil {
@@ -98,15 +99,32 @@ func (a *app) tellGaps(c *postmortem.Case) error {
 		a.ui.Warnf("%s", g)
 	}
 	var hints []string
-	if c.World == nil {
-		hints = append(hints, fmt.Sprintf("moho core %s EXE reads it with the executable EXE", c.Path))
+	if c.Exe == nil {
+		exe := "EXE"
+		if path := c.ClaimedExe(); path != "" {
+			exe = path
+		}
+		hints = append(hints, fmt.Sprintf("moho core %s %s reads it with that executable, if it is the right one", c.Path, exe))
 	}
 	return &cli.ExitError{Code: cli.Incomplete, Err: errors.New("the answer is partial"), Hints: hints}
 }
 
-func explainCoreError(err error) error {
+func explainCoreError(err error, path string) error {
 	if mismatch, ok := errors.AsType[*core.MismatchError](err); ok && mismatch != nil {
+		err = fmt.Errorf("%s does not belong to %s: %s\ncore        %s\nexecutable  %s",
+			mismatch.Name, path, mismatch.What, buildIDs(mismatch.Core), buildIDs(mismatch.Image))
 		return cli.WithHints(err, "without EXE moho looks for the right one by its Build ID, in the store")
 	}
 	return err
+}
+
+// buildIDs names what an executable is known by: people look for either.
+func buildIDs(id evidence.BuildID) string {
+	switch {
+	case id.GNU != "" && id.Go != "":
+		return id.GNU + ", Go build ID " + id.Go
+	case id.IsZero():
+		return "no Build ID"
+	}
+	return id.String()
 }

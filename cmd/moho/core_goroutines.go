@@ -37,6 +37,9 @@ func newCoreGoroutines(a *app, cf *coreFlags) *cobra.Command {
 			}
 			return a.withCase(cmd.Context(), args, func(c *postmortem.Case) error {
 				list := listing{view{a, c, cf.all}, len(with) > 0, ids}
+				if err := list.known(); err != nil {
+					return err
+				}
 				switch {
 				case a.ui.JSON:
 					return list.json()
@@ -51,7 +54,8 @@ func newCoreGoroutines(a *app, cf *coreFlags) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringSliceVar(&with, "with", nil, "what to add to each goroutine: stacks")
-	cmd.Flags().UintSliceVar(&ids, "id", nil, "only the goroutines with these ids")
+	cmd.Flags().UintSliceVar(&ids, "id", nil, "only the goroutines with these `ids`, separated by commas")
+	cmd.Flags().Lookup("id").DefValue = "" // not "[]"
 	return cmd
 }
 
@@ -67,6 +71,23 @@ func (l listing) wants(g *gostate.Goroutine) bool {
 		return slices.Contains(l.ids, uint(g.ID))
 	}
 	return !g.System || l.all || l.ui.JSON
+}
+
+// known returns an error for ids that no goroutine has: an empty list would
+// read as an answer.
+func (l listing) known() error {
+	if l.c.World == nil || len(l.ids) == 0 {
+		return nil
+	}
+	missing := slices.Clone(l.ids)
+	for g := range l.c.World.Goroutines() {
+		missing = slices.DeleteFunc(missing, func(id uint) bool { return id == uint(g.ID) })
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	return cli.WithHints(fmt.Errorf("%s: no goroutine %d", l.c.Path, missing[0]),
+		"moho core goroutines "+l.c.Path+" lists them")
 }
 
 func (l listing) json() error {

@@ -27,7 +27,11 @@ func (a *app) firstScreen(c *postmortem.Case, cf coreFlags) error {
 	v := view{app: a, c: c, all: cf.all}
 	v.head(s)
 	if g := s.Crash.Goroutine; g != nil {
-		a.ui.Printf("\n%s: %s\n", v.title(g), a.ui.Bad("crashed"))
+		title := v.title(g)
+		if g.ID == 0 { // of a deadlock, of a signal that nobody handles
+			title = v.ui.Bold(fmt.Sprintf("thread %d, on the runtime's own stack", g.Thread))
+		}
+		a.ui.Printf("\n%s: %s\n", title, a.ui.Bad("crashed"))
 		v.frames(g)
 	}
 	if s.Goroutines != nil {
@@ -48,8 +52,11 @@ func (v view) head(s *postmortem.Summary) {
 	t := cli.NewTable(cli.Column{}, cli.Column{Fit: cli.Wrap})
 	words := []string{s.Target.Command, fmt.Sprintf("pid %d", s.Target.PID), s.Target.Go, s.Target.Arch, s.Target.Kind}
 	t.Row("process", strings.Join(slices.DeleteFunc(words, func(w string) bool { return w == "" }), ", "))
-	if s.Signal != nil {
+	switch {
+	case s.Signal != nil:
 		t.Row("killed by", s.Signal.Name)
+	case s.Reason == "":
+		t.Row("killed by", "unknown: the core names no signal, as when it is made of a living process")
 	}
 	for i, line := range strings.Split(s.Reason, "\n") {
 		if line != "" {
@@ -109,30 +116,73 @@ func state(g *gostate.Goroutine) string {
 
 // frames prints a stack, innermost first, findings marked.
 func (v view) frames(g *gostate.Goroutine) {
-	t := cli.NewTable(cli.Column{}, cli.Column{Fit: cli.Clip}, cli.Column{Fit: cli.ClipTop, Min: 40}, cli.Column{})
+	t := cli.NewTable(cli.Column{}, cli.Column{Fit: cli.Clip}, cli.Column{Fit: cli.ClipTop, Min: min(40, v.ui.Width()*2/5)}, cli.Column{})
 	hidden := 0
+	var rows [][]string
+	flush := func() {
+		for _, row := range fold(rows) {
+			t.Row(row...)
+		}
+		rows = nil
+	}
 	for i := range g.Frames {
+		if g.Elided > 0 && i == g.ElidedAt {
+			flush()
+			t.Row("  ", fmt.Sprintf("… %s left out", count(g.Elided, "frame")))
+		}
 		fr := &g.Frames[i]
 		links := v.c.Links(g, i)
 		if fr.System && !v.all && len(links) == 0 {
 			hidden++
 			continue
 		}
-		t.Row("  ", fr.Func, v.position(fr), mark(links))
+		rows = append(rows, []string{"  ", fr.Func, v.position(fr), mark(links)})
 	}
+	flush()
 	if cr := g.CreatedBy; cr.Func != "" {
 		t.Row("  ", createdBy(cr), fmt.Sprintf("%s:%d", v.file(cr.File), cr.Line), mark(v.c.CreatorLinks(g)))
 	}
 	v.ui.Table(t)
-	if g.Elided > 0 {
-		v.ui.Printf("    … %s left out\n", count(g.Elided, "frame"))
-	}
 	if g.Truncated != "" {
 		v.ui.Printf("    the stack ends here: %s\n", cli.Escape(g.Truncated))
 	}
 	if hidden > 0 {
 		v.ui.Printf("    %s\n", v.ui.Dim(fmt.Sprintf("(%s of the runtime hidden; --all shows them)", count(hidden, "frame"))))
 	}
+}
+
+// fold replaces what repeats in a stack of a recursion by how often it does:
+// calls of one function, or of up to maxCycle that call each other.
+func fold(rows [][]string) (out [][]string) {
+	for len(rows) > 0 {
+		n, times := cycle(rows)
+		out = append(out, rows[:n]...)
+		switch {
+		case n == 1 && times > 1:
+			out = append(out, []string{"  ", fmt.Sprintf("… %d more like it", times-1)})
+		case times > 1:
+			out = append(out, []string{"  ", fmt.Sprintf("… these %d calls, %s", n, count(times-1, "more time"))})
+		}
+		rows = rows[n*times:]
+	}
+	return out
+}
+
+const maxCycle = 8
+
+// cycle returns with how many rows a repetition begins, and how often they
+// stand there one after the other; 1, 1 if it would not save lines.
+func cycle(rows [][]string) (n, times int) {
+	for n := 1; n <= min(maxCycle, len(rows)/2); n++ {
+		times := 1
+		for (times+1)*n <= len(rows) && slices.EqualFunc(rows[:n], rows[times*n:(times+1)*n], slices.Equal) {
+			times++
+		}
+		if times > 3 {
+			return n, times
+		}
+	}
+	return 1, 1
 }
 
 func createdBy(cr gostate.Creator) string {
@@ -207,6 +257,9 @@ func (v view) groups(s *postmortem.Summary) {
 	v.ui.Table(t)
 	if rest > 0 {
 		v.ui.Printf("    … %s; moho core goroutines %s lists all\n", count(rest, "more stack"), cli.Escape(v.c.Path))
+	}
+	if g := s.Crash.Goroutine; g != nil && g.ID == 0 {
+		v.ui.Printf("    %s\n", v.ui.Dim("(moho core goroutines --with stacks prints their calls)"))
 	}
 	if system > 0 {
 		v.ui.Printf("    %s\n", v.ui.Dim(fmt.Sprintf("(%s of the runtime hidden; --all shows them)", count(system, "goroutine"))))

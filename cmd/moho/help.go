@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -25,7 +26,11 @@ func newHelp(a *app) *cobra.Command {
 			}
 			target, rest, err := cmd.Root().Find(args)
 			if err != nil || len(rest) > 0 {
-				return cli.WithHints(cli.Usagef("no help about %q", strings.Join(args, " ")), "moho help lists the verbs")
+				hint := "moho help lists the verbs"
+				if slices.ContainsFunc(vet.Rules(), func(r vet.Rule) bool { return r.Name == args[0] }) {
+					hint = "moho help rule " + args[0] + " explains the rule of that name"
+				}
+				return cli.WithHints(cli.Usagef("no help about %q", strings.Join(args, " ")), hint)
 			}
 			return target.Help()
 		},

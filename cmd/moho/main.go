@@ -19,9 +19,12 @@ package main
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
 	"os/signal"
 	"runtime/debug"
+
+	"golang.org/x/term"
 
 	"moho/internal/cli"
 	"moho/vet"
@@ -50,6 +53,10 @@ func run(ctx context.Context, ui *cli.UI, args []string) (code int) {
 	// become an error, not the end of the process.
 	debug.SetPanicOnFault(true)
 
+	out := &sink{w: ui.Out}
+	if f, ok := ui.Out.(*os.File); !ok || !term.IsTerminal(int(f.Fd())) {
+		ui.Out = out
+	}
 	root := newRoot(&app{ui: ui})
 	root.SetArgs(args)
 	root.SetIn(ui.In)
@@ -59,5 +66,28 @@ func run(ctx context.Context, ui *cli.UI, args []string) (code int) {
 	if err != nil && ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		err = &cli.ExitError{Code: cli.Incomplete, Err: errors.New("interrupted")}
 	}
-	return ui.Fail(err)
+	code = ui.Fail(err)
+	if out.err != nil {
+		if !errors.Is(err, out.err) {
+			ui.Errorf("%v", out.err)
+		}
+		code = cli.Worse(code, cli.Incomplete)
+	}
+	return code
+}
+
+// A sink remembers that data could not be written, so that an answer which got
+// lost on a full disk does not exit with 0. Most of what is printed has nobody
+// to return that error to.
+type sink struct {
+	w   io.Writer
+	err error // the first
+}
+
+func (s *sink) Write(b []byte) (int, error) {
+	n, err := s.w.Write(b)
+	if err != nil && s.err == nil {
+		s.err = err
+	}
+	return n, err
 }

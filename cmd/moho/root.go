@@ -44,6 +44,8 @@ func newRoot(a *app) *cobra.Command {
 		SilenceUsage:  true,
 		Args:          noVerb,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+
+		SuggestionsMinimumDistance: 2,
 	}
 	f := root.PersistentFlags()
 	f.BoolVar(&a.ui.JSON, "json", false, "print JSON (docs/schemas) instead of text")
@@ -65,8 +67,8 @@ func newRoot(a *app) *cobra.Command {
 
 // usageTemplate is cobra's with the worked example at the end, where the eye
 // rests when the text has scrolled by.
-const usageTemplate = `Usage:
-  {{if .Runnable}}{{.UseLine}}{{end}}{{if .HasAvailableSubCommands}}
+const usageTemplate = `Usage:{{if .Runnable}}
+  {{.UseLine}}{{end}}{{if .HasAvailableSubCommands}}
   {{.CommandPath}} VERB{{end}}{{if .HasAvailableSubCommands}}
 
 Verbs:{{range .Commands}}{{if or .IsAvailableCommand (eq .Name "help")}}
@@ -89,7 +91,7 @@ func noVerb(cmd *cobra.Command, args []string) error {
 		return nil
 	}
 	err := cli.Usagef("unknown verb %q", args[0])
-	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 && args[0] != "" {
 		return cli.WithHints(err, "did you mean: moho "+strings.Join(near, ", moho "))
 	}
 	return cli.WithHints(err, "moho help lists the verbs")
@@ -107,10 +109,14 @@ func usage(cmd *cobra.Command, err error) error {
 // args is one of cobra's argument checks with a usage error of ours.
 func args(check cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, given []string) error {
-		if err := check(cmd, given); err != nil {
-			return usage(cmd, err)
+		if check(cmd, given) == nil {
+			return nil
 		}
-		return nil
+		want := strings.TrimPrefix(strings.TrimSuffix(cmd.UseLine(), " [flags]"), cmd.CommandPath())
+		if want = strings.TrimSpace(want); want == "" {
+			want = "no arguments"
+		}
+		return usage(cmd, fmt.Errorf("%s takes %s, not %s", cmd.CommandPath(), want, count(len(given), "argument")))
 	}
 }
 

@@ -16,12 +16,14 @@ const verifyLong = `Verify answers whether a binary may ship, and why not: its d
 to a store, the report about it must say what the file itself shows, and both
 must be what the policy asks for. It exits 1 when an artifact is refused.
 
-Without a signing policy the signature is "not checked", not refused.`
+Without a signing policy the signature is "not checked", not refused. With --json
+every artifact has an object of its own.`
 
 const verifyExample = `    $ moho verify dist/linux_amd64/crashy
-    pass         store.known      sha256 0f3c…, one report
-    pass         target.allowed   linux/amd64
-    not-checked  signature        no key in the policy
+    pass         store.known         a report states this digest
+    pass         target.allowed      linux/amd64 is a target of policy "built-in"
+    …
+    not-checked  signature           the policy asks for no signature
     pass  dist/linux_amd64/crashy`
 
 func newVerify(a *app) *cobra.Command {

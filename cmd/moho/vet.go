@@ -26,8 +26,11 @@ on its line or the line above; the reason is required.
 The same binary serves go vet: go vet -vettool=$(which moho) ./...`
 
 const vetExample = `    $ moho vet ./...
-    packet.go:54:20: high: view-overrun: …
-        packet.go:54:60  the object: p.body, 512 bytes
+    packet.go:54:20: high: view-overrun
+         (*[1 << 30]byte)(unsafe.Pointer(&p.body))[:] in checksum reaches …
+           server.go:86:38  main.packet p, 512 bytes from the pointer to its end
+           server.go:88:32  passed to checksum
+           packet.go:54:20  the view is made
     1 finding in 1 package`
 
 // packageFlags are the flags of every verb that takes packages.
