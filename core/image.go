@@ -111,10 +111,11 @@ func (p *Process) Bias(f *objfile.File) (bias uint64, how string, err error) {
 
 // MatchesImage checks that f is the main executable of the process. how says
 // what was compared: "buildid" (both have one, and all they have in common are
-// equal), "contents" (no Build ID, but the program headers in memory and
-// whatever read-only memory the core holds are those of f) or "unchecked" (the
-// core holds nothing to compare with). Contents are compared also where Build
-// IDs agree, since those survive patching.
+// equal), "contents" (no Build ID, but the program headers in memory and a page
+// or more of other read-only memory are those of f), "headers" (only the program
+// headers could be compared, and those of a sister build may be the same) or
+// "unchecked" (the core holds nothing to compare with). Contents are compared
+// also where Build IDs agree, since those survive patching.
 //
 // The error is a [*MismatchError]; then how is "".
 func (p *Process) MatchesImage(f *objfile.File) (how string, err error) {
@@ -145,8 +146,12 @@ func (p *Process) MatchesImage(f *objfile.File) (how string, err error) {
 	if !same {
 		return "", p.mismatch(f, fmt.Sprintf("the bytes at %#x in memory are not those of the file", uint64(at)))
 	}
-	if how == "unchecked" && (page != nil || n >= minPage) {
+	switch {
+	case how == "buildid":
+	case n >= minPage:
 		how = "contents"
+	case page != nil:
+		how = "headers"
 	}
 	return how, nil
 }

@@ -69,8 +69,8 @@ func TestImage(t *testing.T) {
 		{"external pie", testbin.Config{Mode: testbin.ExternalPIE}, "buildid", true},
 		{"go1.24", testbin.Config{Go: "1.24.13"}, "buildid", false},
 		{"go1.24 pie", testbin.Config{Go: "1.24.13", Mode: testbin.PIE}, "buildid", true},
-		{"no build ID", testbin.Config{LDFlags: none}, "contents", false},
-		{"no build ID, pie", testbin.Config{LDFlags: none, Mode: testbin.PIE}, "contents", true},
+		{"no build ID", testbin.Config{LDFlags: none}, "headers", false},
+		{"no build ID, pie", testbin.Config{LDFlags: none, Mode: testbin.PIE}, "headers", true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			exe := program(t, c.build)

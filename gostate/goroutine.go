@@ -154,6 +154,9 @@ func (r *reader) resolve(g *Goroutine) {
 		}
 	}
 	r.finish(g, o)
+	if s := w.lookup(siteKey{x.startPC, true}); s.ok {
+		g.System = w.isSystem(x, s, r.walk)
+	}
 }
 
 // finish walks from o and fills in the frames of g.
@@ -185,7 +188,6 @@ func (k *walker) logical(n int) int {
 func (w *World) origins(x *gWords, g *Goroutine) {
 	if s := w.lookup(siteKey{x.startPC, true}); s.ok {
 		g.Start = s.name()
-		g.System = w.isSystem(x, s)
 	}
 	if x.goPC == 0 || x.id == 1 { // the runtime's start-up code, not a go statement
 		return
@@ -199,17 +201,18 @@ func (w *World) origins(x *gWords, g *Goroutine) {
 	}
 }
 
-// isSystem reports whether the runtime counts the goroutine as its own.
+// isSystem reports whether the runtime counts the goroutine as its own. k has
+// just walked its stack.
 //
 // Source: $GOROOT/src/runtime/traceback.go (isSystemGoroutine), go1.27.
-func (w *World) isSystem(x *gWords, start *site) bool {
+func (w *World) isSystem(x *gWords, start *site, k *walker) bool {
 	name := start.name()
 	switch name {
 	case "runtime.main", "runtime.corostart", "runtime.handleAsyncEvent":
 		return false
 	case "runtime.runfinq", "runtime.runFinalizers":
-		// Its own unless it is calling a finalizer; only then is it not idle.
-		return x.status&^gScan == gWaiting && w.waitReason(x.waitReason) == "finalizer wait"
+		// Its own unless it is calling a finalizer.
+		return !k.leavesRuntime()
 	case "runtime.runCleanups":
 		return !x.runningCleanups
 	}

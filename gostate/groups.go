@@ -62,16 +62,16 @@ func (w *World) Groups(opts GroupOptions) (groups []Group, rest int) {
 			continue
 		}
 		x := &r.words
+		o := w.start(&r.view, x)
+		why := r.walk.walk(x, o)
 		sys := false
 		if s := r.walk.cache.lookup(w, siteKey{x.startPC, true}); s.ok {
-			sys = w.isSystem(x, s)
+			sys = w.isSystem(x, s, r.walk)
 		}
 		if sys && !opts.System {
 			continue
 		}
 		clock = max(clock, x.waitSince)
-		o := w.start(&r.view, x)
-		why := r.walk.walk(x, o)
 		key = r.walk.key(key[:0], x, o, why)
 		h := maphash.Bytes(seed, key)
 		i, ok := byHash[h]

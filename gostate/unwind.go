@@ -2,6 +2,7 @@ package gostate
 
 import (
 	"fmt"
+	"strings"
 	"sync/atomic"
 
 	"moho/core"
@@ -245,4 +246,17 @@ func (s *site) name() string {
 		return s.calls[n-1].name
 	}
 	return fmt.Sprintf("function at %#x", s.entry)
+}
+
+// leavesRuntime reports whether any call of the stack walked last is of code
+// outside the runtime.
+func (k *walker) leavesRuntime() bool {
+	for i := range k.steps {
+		for _, c := range k.steps[i].site.calls {
+			if !strings.HasPrefix(c.name, "runtime.") {
+				return true
+			}
+		}
+	}
+	return false
 }

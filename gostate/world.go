@@ -123,9 +123,21 @@ func (w *World) checkModule(exe *objfile.File) error {
 		return fmt.Errorf("gostate: %s: %w: it has its module data at %#x, the process has none there: %w",
 			exe.Name(), ErrMismatch, uint64(at), err)
 	}
-	if got, want := uint64(mod.PCHeader), uint64(w.table.Addr())+w.bias; got != want {
-		return fmt.Errorf("gostate: %s: %w: in memory the function table is at %#x, by the executable at %#x",
-			exe.Name(), ErrMismatch, got, want)
+	for _, a := range []struct {
+		what      string
+		got, want uint64
+	}{
+		{"function table", uint64(mod.PCHeader), uint64(w.table.Addr())},
+		{"text", uint64(mod.Text), uint64(file.Text)},
+		{"end of the text", uint64(mod.EText), uint64(file.EText)},
+		{"last function", uint64(mod.MaxPC), uint64(file.MaxPC)},
+		{"data", uint64(mod.Data), uint64(file.Data)},
+		{"end of the bss", uint64(mod.EBSS), uint64(file.EBSS)},
+	} {
+		if a.got != a.want+w.bias {
+			return fmt.Errorf("gostate: %s: %w: in memory the %s is at %#x, by the executable at %#x",
+				exe.Name(), ErrMismatch, a.what, a.got, a.want+w.bias)
+		}
 	}
 	if err := w.setVariables(mod); err != nil {
 		return fmt.Errorf("gostate: %s: %w", exe.Name(), err)
@@ -165,8 +177,8 @@ func (w *World) Version() string { return w.version }
 // VersionFrom says where Version was read.
 func (w *World) VersionFrom() string { return w.versionFrom }
 
-// ExeFrom says how the executable was checked: "buildid", "contents" or
-// "unchecked", as [core.Process.MatchesImage] has it; "" without an executable.
+// ExeFrom says how the executable was checked: "buildid", "contents", "headers"
+// or "unchecked", as [core.Process.MatchesImage] has it; "" without an executable.
 func (w *World) ExeFrom() string { return w.exeFrom }
 
 // Layout returns the minor Go version whose layout is used, and whether it is

@@ -25,7 +25,7 @@ const (
 	ByBuildID ExeFrom = "buildid"   // found by the core's Build ID, digest verified
 	ByPath    ExeFrom = "path"      // given by path, Build IDs agree
 	Contents  ExeFrom = "contents"  // given by path, the bytes in the core agree
-	Unchecked ExeFrom = "unchecked" // given by path, nothing in the core to compare with
+	Unchecked ExeFrom = "unchecked" // given by path, nothing in the core proves it
 )
 
 // Options say where to look. The zero value looks nowhere.
@@ -192,7 +192,11 @@ func (c *Case) useExe(path string) error {
 		c.ExeFrom = Contents
 	default:
 		c.ExeFrom = Unchecked
-		c.gap("proof that the executable belongs to the core", path, "the core holds neither a Build ID nor text to compare")
+		why := "the core holds neither a Build ID nor text to compare"
+		if how == "headers" {
+			why = "there is no Build ID, and of the file the core holds only the program headers, which a sister build may share"
+		}
+		c.gap("proof that the executable belongs to the core", path, why)
 	}
 	c.Exe, c.ExePath = f, path
 	c.ExeSHA256, err = digest(fd)

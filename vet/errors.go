@@ -1,8 +1,11 @@
 package vet
 
 import (
+	"bytes"
+	"context"
 	"errors"
 	"fmt"
+	"os/exec"
 	"slices"
 	"strings"
 
@@ -40,6 +43,20 @@ func (e *LoadError) add(list []packages.Error) {
 // ErrNoPackages reports patterns that match no package.
 var ErrNoPackages = errors.New("no packages to vet")
 
-func noPackages(opts Options) error {
+// noPackages says why nothing was found. A go command that can't work at all (no
+// build cache, an unreadable module cache) looks like patterns that match
+// nothing, since the loader drops what it says; it is asked once more.
+func noPackages(ctx context.Context, opts Options, t target) error {
+	cmd := exec.CommandContext(ctx, "go", append([]string{"list", "-find", "--"}, opts.Patterns...)...)
+	cmd.Dir, cmd.Env = opts.Dir, environ(opts, t)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	if err := cmd.Run(); err != nil {
+		said := strings.TrimSpace(stderr.String())
+		if said == "" {
+			said = err.Error()
+		}
+		return fmt.Errorf("go list %s: %s", strings.Join(opts.Patterns, " "), said)
+	}
 	return fmt.Errorf("%w: %s", ErrNoPackages, strings.Join(opts.Patterns, " "))
 }

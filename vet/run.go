@@ -48,7 +48,7 @@ func Run(ctx context.Context, opts Options) (Result, error) {
 		return r, failed
 	}
 	if r.Packages == 0 {
-		return Result{}, noPackages(opts)
+		return Result{}, noPackages(ctx, opts, targets[0])
 	}
 	return r, nil
 }

@@ -131,7 +131,8 @@ func (a *app) build(ctx context.Context, pol *policy.Policy, bf buildFlags, patt
 		},
 	}
 	if vetted != nil {
-		o.Vetted, o.Findings, o.Libraries = true, vetted.Findings, true
+		// With gaps some of the source was not looked at.
+		o.Vetted, o.Findings, o.Libraries = len(vetted.Gaps) == 0, vetted.Findings, true
 	}
 	rep, file, err := build.Run(ctx, o)
 	return rep, file, refusal(err)

@@ -129,7 +129,9 @@ func governedVet(ctx context.Context, pol *policy.Policy, bf buildFlags) (vet.Op
 	if err != nil {
 		return vet.Options{}, refusal(err)
 	}
-	o := vet.Options{Dir: workDir()}
+	// What a command imports from its module is built with it, whatever the
+	// patterns name.
+	o := vet.Options{Dir: workDir(), Deps: true}
 	for _, want := range pol.Plan() {
 		o.Targets = append(o.Targets, want.Target.String())
 		if o.Env == nil {

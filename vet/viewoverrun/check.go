@@ -106,8 +106,24 @@ func checkSized(p *ssafn.Program, v view, o extent.Object) (rule.Hit, bool) {
 	if need <= o.Bytes {
 		return rule.Hit{}, false
 	}
+	if !endsInside(v, o) {
+		v.fix = nil
+	}
 	msg := fmt.Sprintf("%s in %s reaches %s, but %s ends after %s", v.text, prov.FuncName(v.block.Parent()), size(need), o.Text, size(o.Bytes))
 	return hit(v, o, evidence.High, msg), true
+}
+
+// endsInside reports whether a slice of the view ends inside the object for
+// certain: then only its capacity reaches further, and a third bound mends that.
+func endsInside(v view, o extent.Object) bool {
+	if v.high == nil {
+		return false
+	}
+	n, ok := constant(v.high)
+	if !ok {
+		n, ok = extent.UpperConst(v.high, v.block)
+	}
+	return ok && saturate(n, v.elem) <= o.Bytes
 }
 
 // checkUncounted reports a view of a variable of known size by a number that
@@ -138,7 +154,9 @@ func bound(p *ssafn.Program, v view, o extent.Object) (int64, bool) {
 }
 
 // checkSlice compares with an element of a slice or string of unknown length.
+// A third bound proves nothing there, so it is no fix.
 func checkSlice(p *ssafn.Program, v view, o extent.Object) (rule.Hit, bool) {
+	v.fix = nil
 	if v.need >= 0 {
 		return checkConstView(p, v, o)
 	}

@@ -25,7 +25,7 @@ var Rule = rule.Rule{
 	Doc:      Analyzer.Doc,
 	Bad:      `ids := (*[1 << 20]uint64)(unsafe.Pointer(&page.first))[:count]`,
 	Good:     `ids := unsafe.Slice((*uint64)(unsafe.Pointer(&page.first)), min(count, page.max))`,
-	Fix:      "use unsafe.Slice with the real length, or a full slice expression [:n:n]",
+	Fix:      "use unsafe.Slice with a length that is checked against the object; a third bound [:n:n] helps only where n is known to fit",
 	Oracle:   "checkptr=2, -asan",
 	Source:   "package unsafe, rule (1) of type Pointer, and functions Slice and String",
 }
@@ -77,6 +77,7 @@ type view struct {
 	elem  int64
 	array bool
 	huge  bool // a made-up maximum
+	high  ssa.Value // where slicing ends it, nil if it does not
 	fix   []analysis.SuggestedFix
 }
 
@@ -141,7 +142,7 @@ func arrayViews(info *types.Info, p *ssafn.Program, conv *ssa.Convert) []view {
 			if !sliced(p, &v, ref, full, rule.Expr(expr)) {
 				continue
 			}
-			v.fix = endsView(info, p, ref)
+			v.fix, v.high = endsView(info, p, ref), ref.High
 		case *ssa.IndexAddr:
 			v.text = rule.Expr(expr) + "[i]"
 			v.need = full
