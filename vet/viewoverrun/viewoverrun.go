@@ -76,7 +76,7 @@ type view struct {
 	len   ssa.Value
 	elem  int64
 	array bool
-	huge  bool // a made-up maximum
+	huge  bool      // a made-up maximum
 	high  ssa.Value // where slicing ends it, nil if it does not
 	fix   []analysis.SuggestedFix
 }
