@@ -383,7 +383,7 @@ func TestVettool(t *testing.T) {
 	slices.Sort(got)
 	slices.Sort(want)
 	if d := cmp.Diff(want, got); d != "" {
-		t.Errorf("findings (-standalone +vettool):\n%s", d)
+		t.Errorf("findings (-standalone +vettool):\n%s\ngo vet said:\n%s", d, out)
 	}
 }
 
