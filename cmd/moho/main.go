@@ -19,9 +19,11 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/signal"
+	"runtime"
 	"runtime/debug"
 
 	"golang.org/x/term"
@@ -42,10 +44,23 @@ func main() {
 	os.Exit(code)
 }
 
+// A memoryFault is what the runtime panics with where memory can't be read. A
+// nil pointer, which would be our bug, has no address there.
+//
+// Source: type errorAddressString in $GOROOT/src/runtime/error.go, go1.26.
+type memoryFault interface {
+	runtime.Error
+	Addr() uintptr
+}
+
 // run is main without the process: it returns the exit code.
 func run(ctx context.Context, ui *cli.UI, args []string) (code int) {
 	defer func() {
-		if r := recover(); r != nil {
+		switch r := recover().(type) {
+		case nil:
+		case memoryFault:
+			code = ui.Fail(fmt.Errorf("an input became shorter while it was read (fault at %#x)", r.Addr()))
+		default:
 			code = ui.Bug(r, debug.Stack())
 		}
 	}()

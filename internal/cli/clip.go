@@ -13,12 +13,6 @@ const (
 	keepTail
 )
 
-// Shorten returns s in at most n columns, its end replaced by … if need be.
-func Shorten(s string, n int) string { return clip(s, n, keepHead) }
-
-// ShortenPath returns s in at most n columns, its beginning replaced by ….
-func ShortenPath(s string, n int) string { return clip(s, n, keepTail) }
-
 // clip cuts at grapheme clusters: half of one would combine with the ellipsis.
 func clip(s string, n int, mode clipMode) string {
 	if uniseg.StringWidth(s) <= n {

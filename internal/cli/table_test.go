@@ -67,7 +67,7 @@ func TestTableWithoutTitles(t *testing.T) {
 	}
 }
 
-func TestShorten(t *testing.T) {
+func TestClip(t *testing.T) {
 	for _, tt := range []struct {
 		in         string
 		n          int
@@ -81,20 +81,20 @@ func TestShorten(t *testing.T) {
 		{"名前名前", 4, "名…", "…前"},
 		{"e\u0301e\u0301e\u0301", 2, "e\u0301…", "…e\u0301"},
 	} {
-		if got := Shorten(tt.in, tt.n); got != tt.head {
-			t.Errorf("Shorten(%q, %d) = %q, want %q", tt.in, tt.n, got, tt.head)
+		if got := clip(tt.in, tt.n, keepHead); got != tt.head {
+			t.Errorf("clip(%q, %d, keepHead) = %q, want %q", tt.in, tt.n, got, tt.head)
 		}
-		if got := ShortenPath(tt.in, tt.n); got != tt.tail {
-			t.Errorf("ShortenPath(%q, %d) = %q, want %q", tt.in, tt.n, got, tt.tail)
+		if got := clip(tt.in, tt.n, keepTail); got != tt.tail {
+			t.Errorf("clip(%q, %d, keepTail) = %q, want %q", tt.in, tt.n, got, tt.tail)
 		}
 	}
 }
 
-func FuzzShorten(f *testing.F) {
+func FuzzClip(f *testing.F) {
 	f.Add("runtime.gopark", 8)
 	f.Add("e\u0301名\U0001f468\u200d\U0001f469", 3)
 	f.Fuzz(func(t *testing.T, s string, n int) {
-		for _, got := range []string{Shorten(Escape(s), n), ShortenPath(Escape(s), n)} {
+		for _, got := range []string{clip(Escape(s), n, keepHead), clip(Escape(s), n, keepTail)} {
 			if w := uniseg.StringWidth(got); w > max(n, 0) {
 				t.Errorf("%q is %d columns wide, limit %d", got, w, n)
 			}

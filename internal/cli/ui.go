@@ -40,11 +40,10 @@ type UI struct {
 	In       io.Reader
 	Out, Err io.Writer
 
-	Color   bool // style what is written to Out
-	Live    bool // Err is a terminal that can redraw a line
-	JSON    bool // data as JSON instead of text
-	Quiet   bool // no progress, no notes
-	Verbose bool // more notes
+	Color bool // style what is written to Out
+	Live  bool // Err is a terminal that can redraw a line
+	JSON  bool // data as JSON instead of text
+	Quiet bool // no progress, no notes
 
 	mu       sync.Mutex
 	progress *Progress // the one that is running, or nil
@@ -81,20 +80,6 @@ func (ui *UI) Warnf(format string, args ...any) {
 // Hintf prints "moho: hint: …", what to do about the message before it.
 func (ui *UI) Hintf(format string, args ...any) {
 	ui.message("hint: ", "", fmt.Sprintf(format, args...))
-}
-
-// Notef prints "moho: …", unless the caller asked for quiet.
-func (ui *UI) Notef(format string, args ...any) {
-	if !ui.Quiet {
-		ui.message("", "", fmt.Sprintf(format, args...))
-	}
-}
-
-// Verbosef prints "moho: …" when the caller asked for more.
-func (ui *UI) Verbosef(format string, args ...any) {
-	if ui.Verbose {
-		ui.message("", "", fmt.Sprintf(format, args...))
-	}
 }
 
 // Printf prints data for people to Out. The arguments are not escaped: wrap

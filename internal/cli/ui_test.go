@@ -23,11 +23,7 @@ func TestMessages(t *testing.T) {
 		{"error", func(ui *UI) { ui.Errorf("open %s: no such file", "x") }, "moho: error: open x: no such file\n"},
 		{"hint", func(ui *UI) { ui.Hintf("try %q", "y") }, "moho: hint: try \"y\"\n"},
 		{"warning", func(ui *UI) { ui.Warnf("old table") }, "moho: warning: old table\n"},
-		{"note", func(ui *UI) { ui.Notef("two targets") }, "moho: two targets\n"},
-		{"note when quiet", func(ui *UI) { ui.Quiet = true; ui.Notef("two targets") }, ""},
 		{"error when quiet", func(ui *UI) { ui.Quiet = true; ui.Errorf("no") }, "moho: error: no\n"},
-		{"verbose note", func(ui *UI) { ui.Verbosef("GOFLAGS=") }, ""},
-		{"verbose note when verbose", func(ui *UI) { ui.Verbose = true; ui.Verbosef("GOFLAGS=") }, "moho: GOFLAGS=\n"},
 		{"many lines", func(ui *UI) { ui.Errorf("a.go:1\nb.go:2\n") }, "moho: error: a.go:1\n    b.go:2\n"},
 		{"a name that imitates us", func(ui *UI) { ui.Errorf("open %s", "x\r\x1b[2Kmoho: fine") }, `moho: error: open x\r\x1b[2Kmoho: fine` + "\n"},
 	} {
