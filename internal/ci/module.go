@@ -87,7 +87,7 @@ type rewriter struct {
 func (r *rewriter) file(name string) error {
 	var edit func([]byte) ([]byte, error)
 	switch base := filepath.Base(name); {
-	case base == "go.mod", base == "tools.mod":
+	case base == "go.mod", base == "tools.mod", base == "peers.mod":
 		edit = r.mod
 	case path.Ext(base) == ".go":
 		edit = r.source

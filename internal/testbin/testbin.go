@@ -181,17 +181,10 @@ func Build(tb testing.TB, src Source, c Config) string {
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		fmt.Fprintf(h, "%q %q\n", name, files[name])
 	}
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		tb.Fatal(err)
-	}
-	dir := filepath.Join(cache, "moho-testbin")
+	dir := cacheDir(tb)
 	out := filepath.Join(dir, hex.EncodeToString(h.Sum(nil))[:32])
 	if _, err := os.Stat(out); err == nil {
 		return out
-	}
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		tb.Fatal(err)
 	}
 	build(tb, files, c, out)
 	return out
