@@ -1,0 +1,64 @@
+// Package asm is the machine view of a Go program: its functions with what the
+// linker recorded about each, and the code between. The packages below it
+// answer one question each: spflow proves the stack pointer's offset at every
+// instruction, frame says what lies in a frame, nosplit follows calls that
+// check no stack, xcheck compares the sources of symbols, listing prints.
+//
+// # Untrusted input
+//
+// Programs are read through objfile, gotab and decode, under their limits.
+//
+// # Compatibility
+//
+// The JSON kinds are a contract (docs/schemas); this package follows them.
+package asm
+
+import (
+	"fmt"
+
+	"moho/arch"
+	"moho/gotab"
+	"moho/objfile"
+)
+
+// A Program is one Go binary, opened for looking at its code. Its methods may
+// be called concurrently.
+type Program struct {
+	File  *objfile.File
+	Table *gotab.Table
+}
+
+// Open opens the binary at path. The error wraps objfile.ErrFormat or
+// gotab.ErrNoTable when it is not a Go program.
+func Open(path string) (*Program, error) {
+	f, err := objfile.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	t, err := gotab.Open(f)
+	if err != nil {
+		f.Close()
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return &Program{File: f, Table: t}, nil
+}
+
+// Close releases the file; code that came from Program is invalid after it.
+func (p *Program) Close() error { return p.File.Close() }
+
+// Arch returns the architecture; it is never nil.
+func (p *Program) Arch() *arch.Arch { return p.File.Arch() }
+
+// Code returns the bytes of fn from its entry to its exact end, without the
+// padding that follows. They alias the file. The error wraps objfile.ErrFormat
+// or objfile.ErrUnmapped. On wasm, where code has no addresses, it is an error.
+func (p *Program) Code(fn gotab.Func) ([]byte, error) {
+	if !p.Arch().BytePC {
+		return nil, fmt.Errorf("%s: code of %s has no address: %w", p.File.Name(), p.Arch().Name, objfile.ErrUnmapped)
+	}
+	size, err := fn.Size()
+	if err != nil {
+		return nil, err
+	}
+	return p.File.Slice(objfile.Addr(fn.Entry()), int(size))
+}
