@@ -15,6 +15,8 @@ package asm
 
 import (
 	"fmt"
+	"iter"
+	"sync"
 
 	"moho/arch"
 	"moho/gotab"
@@ -26,6 +28,23 @@ import (
 type Program struct {
 	File  *objfile.File
 	Table *gotab.Table
+
+	mu    sync.Mutex
+	files map[gotab.FileID]string
+
+	wrapperOnce sync.Once
+	wrapper     gotab.FuncID
+	hasWrapper  bool
+
+	symsOnce sync.Once
+	syms     symbols
+
+	abi0Once sync.Once
+	abi0s    map[gotab.PC]struct{}
+	hasSyms  bool
+
+	twinsOnce sync.Once
+	kinds     map[uint32][]int32 // indexes of functions by name
 }
 
 // Open opens the binary at path. The error wraps objfile.ErrFormat or
@@ -49,6 +68,31 @@ func (p *Program) Close() error { return p.File.Close() }
 // Arch returns the architecture; it is never nil.
 func (p *Program) Arch() *arch.Arch { return p.File.Arch() }
 
+// Functions yields every function in order of entry. Those whose record is
+// malformed are left out; [Program.Malformed] counts them.
+func (p *Program) Functions() iter.Seq[gotab.Func] {
+	return func(yield func(gotab.Func) bool) {
+		for i := range p.Table.NumFunc() {
+			if fn, err := p.Table.Func(i); err == nil && !yield(fn) {
+				return
+			}
+		}
+	}
+}
+
+// Malformed returns how many functions Functions leaves out, and the error of
+// the first.
+func (p *Program) Malformed() (n int, err error) {
+	for i := range p.Table.NumFunc() {
+		if _, e := p.Table.Func(i); e != nil {
+			if n++; err == nil {
+				err = e
+			}
+		}
+	}
+	return n, err
+}
+
 // Code returns the bytes of fn from its entry to its exact end, without the
 // padding that follows. They alias the file. The error wraps objfile.ErrFormat
 // or objfile.ErrUnmapped. On wasm, where code has no addresses, it is an error.
@@ -61,4 +105,10 @@ func (p *Program) Code(fn gotab.Func) ([]byte, error) {
 		return nil, err
 	}
 	return p.File.Slice(objfile.Addr(fn.Entry()), int(size))
+}
+
+// wrapperID returns the runtime's number of functions that the compiler made.
+func (p *Program) wrapperID() (gotab.FuncID, bool) {
+	p.wrapperOnce.Do(func() { p.wrapper, p.hasWrapper = p.Table.WrapperID() })
+	return p.wrapper, p.hasWrapper
 }

@@ -132,6 +132,15 @@ func (f *File) Close() error {
 	return release()
 }
 
+// Forget says that what was read so far need not stay in memory. Slices that
+// came from File stay valid: the system reads the file again where it has to.
+// Callers that walk over a whole large file call it from time to time.
+func (f *File) Forget() {
+	if f.release != nil && len(f.data) > 0 {
+		forget(f.data)
+	}
+}
+
 // Name returns the path that File was opened with.
 func (f *File) Name() string { return f.name }
 

@@ -15,11 +15,17 @@ const (
 
 // clip cuts at grapheme clusters: half of one would combine with the ellipsis.
 func clip(s string, n int, mode clipMode) string {
-	if uniseg.StringWidth(s) <= n {
+	ascii := isASCII(s)
+	if ascii && len(s) <= n || !ascii && uniseg.StringWidth(s) <= n {
 		return s
 	}
-	if n < 1 {
+	switch {
+	case n < 1:
 		return ""
+	case ascii && mode == keepTail:
+		return "…" + s[len(s)-n+1:]
+	case ascii:
+		return s[:n-1] + "…"
 	}
 	var clusters []string
 	for g := uniseg.NewGraphemes(s); g.Next(); {
@@ -46,6 +52,16 @@ func clip(s string, n int, mode clipMode) string {
 	return out + "…"
 }
 
+// isASCII reports whether every byte of s is a column.
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] >= 0x7f {
+			return false
+		}
+	}
+	return true
+}
+
 // wrap breaks s at spaces into lines of at most n columns. A word that is
 // longer than that stands alone, uncut: paths and digests must stay whole to
 // be copied.
@@ -64,4 +80,19 @@ func wrap(s string, n int) []string {
 		}
 	}
 	return append(lines, line)
+}
+
+// Clipped returns s, which must not need escaping, in at most n columns: without
+// its end for [Clip], without its beginning for [ClipTop], whole for other fits.
+func Clipped(s string, n int, fit Fit) string {
+	if len(s) <= n { // a column takes at least one byte
+		return s
+	}
+	switch fit {
+	case Clip:
+		return clip(s, n, keepHead)
+	case ClipTop:
+		return clip(s, n, keepTail)
+	}
+	return s
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -36,16 +37,30 @@ func compact(v any) ([]byte, error) {
 	return bytes.TrimSuffix(buf.Bytes(), []byte("\n")), nil
 }
 
+// plain returns how many bytes at the start of text are below 0x7f. Long lists
+// pass through here byte by byte, so it looks at eight at a time.
+func plain(text []byte) int {
+	const tops, ones = 0x8080808080808080, 0x0101010101010101
+	n := 0
+	for ; n+8 <= len(text); n += 8 {
+		w := binary.LittleEndian.Uint64(text[n:])
+		if (w|(w+ones))&tops != 0 {
+			break
+		}
+	}
+	for n < len(text) && text[n] < 0x7f {
+		n++
+	}
+	return n
+}
+
 // appendVisible appends JSON text to dst with invisible characters escaped.
 // Outside strings JSON is ASCII, so whatever is replaced is inside one. The
 // encoder has already escaped everything below U+0020 and replaced what is not
 // UTF-8; its own indentation is the only control character left.
 func appendVisible(dst, text []byte) []byte {
 	for len(text) > 0 {
-		n := 0
-		for n < len(text) && text[n] < 0x7f {
-			n++
-		}
+		n := plain(text)
 		dst = append(dst, text[:n]...)
 		text = text[n:]
 		if len(text) == 0 {

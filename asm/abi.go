@@ -1,0 +1,90 @@
+package asm
+
+import (
+	"strings"
+
+	"moho/evidence"
+	"moho/gotab"
+)
+
+// An ABI is the calling convention of a function: "ABIInternal", "ABI0" or
+// "unknown", and how that is known.
+type ABI struct {
+	Value string          `json:"value"`
+	How   evidence.Origin `json:"how"`
+}
+
+// abi tells the convention of a function; nothing of it is in the pclntab. The
+// symbol table has a suffix .abi0 where the linker knew both conventions for
+// one name. What is compiled from Go is of ABIInternal, except the wrappers
+// through which assembly calls it; assembly that has such a wrapper is of ABI0,
+// other assembly may be of either.
+//
+// Source: $GOROOT/src/cmd/link/internal/ld/symtab.go (mangleABIName) and
+// $GOROOT/src/cmd/compile/internal/ssagen/abi.go, go1.26.
+func (p *Program) abi(fn gotab.Func, flags Flags) ABI {
+	abi0, symbols := p.abi0()
+	if _, ok := abi0[fn.Entry()]; ok {
+		return ABI{"ABI0", evidence.Recorded}
+	}
+	if symbols && flags&Asm == 0 || flags&(Asm|Wrapper) == 0 {
+		return ABI{"ABIInternal", evidence.Derived}
+	}
+	twins := p.twins(fn)
+	switch {
+	case flags&Asm != 0 && twins == Wrapper && !symbols:
+		return ABI{"ABI0", evidence.Derived}
+	case flags&Asm != 0 || twins&Wrapper != 0:
+		return ABI{"unknown", evidence.Unknown}
+	case flags&Wrapper != 0 && twins == goTwin:
+		return ABI{"ABI0", evidence.Derived}
+	}
+	return ABI{"ABIInternal", evidence.Derived}
+}
+
+// goTwin stands, among the flags of twins, for a function compiled from Go.
+const goTwin Flags = 1 << 7
+
+// twins returns what other functions that have the name of fn are: Asm,
+// Wrapper, goTwin, together where there are several.
+func (p *Program) twins(fn gotab.Func) Flags {
+	p.twinsOnce.Do(func() {
+		p.kinds = map[uint32][]int32{}
+		for f := range p.Functions() {
+			p.kinds[f.NameID()] = append(p.kinds[f.NameID()], int32(f.Index()))
+		}
+	})
+	var out Flags
+	for _, i := range p.kinds[fn.NameID()] {
+		other, err := p.Table.Func(int(i))
+		if err != nil || int(i) == fn.Index() {
+			continue
+		}
+		if f := p.recorded(other) & (Asm | Wrapper); f != 0 {
+			out |= f
+		} else {
+			out |= goTwin
+		}
+	}
+	return out
+}
+
+// abi0 returns the entries of the functions that the symbol table says are of
+// ABI0, and whether there is a symbol table to say it. The table is not kept:
+// it is larger than all the rest that a list of functions needs.
+func (p *Program) abi0() (map[gotab.PC]struct{}, bool) {
+	p.abi0Once.Do(func() {
+		all, err := p.File.Symbols()
+		if err != nil {
+			return
+		}
+		p.hasSyms = len(all) > 0
+		p.abi0s = map[gotab.PC]struct{}{}
+		for _, s := range all {
+			if strings.HasSuffix(s.Name, ".abi0") {
+				p.abi0s[gotab.PC(s.Addr)] = struct{}{}
+			}
+		}
+	})
+	return p.abi0s, p.hasSyms
+}

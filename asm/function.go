@@ -1,0 +1,127 @@
+package asm
+
+import (
+	"moho/arch"
+	"moho/gotab"
+)
+
+// A Function is what is known of one function without following its code.
+//
+// Size is in bytes, from the entry to the exact end; on wasm, where code has no
+// addresses, it counts resume blocks. Frame is how many bytes below its value at
+// the entry SP goes at most: locals, outgoing arguments and what the prologue
+// saves, without the return address that a call on amd64 pushes. Args are the
+// bytes of arguments and results in the caller's frame. File and Line are where
+// the function is declared, or "" and 0.
+type Function struct {
+	Name      string
+	Entry     gotab.PC
+	Size, Pad uint64
+	Frame     int32
+	Args      int32
+	ArgsKnown bool
+	File      string
+	Line      int
+	Check     StackCheck
+	ABI       ABI
+	Flags     Flags
+}
+
+// Flags are properties of a function.
+type Flags uint8
+
+const (
+	TopFrame Flags = 1 << iota // recorded: outermost on its stack
+	SPWrite                    // recorded: writes SP in a way that the tables can't say
+	Asm                        // recorded: written in assembly
+	Wrapper                    // recorded: made by the compiler, for a method or another ABI
+	NoSplit                    // derived, on amd64 only: checks no stack
+)
+
+var flagNames = []string{"TOPFRAME", "SPWRITE", "ASM", "WRAPPER", "NOSPLIT"}
+
+// Names returns the words for the flags that are set, as TEXT directives write
+// them.
+func (f Flags) Names() []string {
+	names := []string{}
+	for i, n := range flagNames {
+		if f>>i&1 != 0 {
+			names = append(names, n)
+		}
+	}
+	return names
+}
+
+// Function returns what is known of fn. The error wraps objfile.ErrFormat: the
+// tables of fn are malformed.
+func (p *Program) Function(fn gotab.Func) (Function, error) {
+	var f Function
+	if err := p.Describe(&f, fn); err != nil {
+		return Function{}, err
+	}
+	return f, nil
+}
+
+// Describe is [Program.Function] for callers that look at many. On error f
+// holds nothing that is meant to be used.
+func (p *Program) Describe(f *Function, fn gotab.Func) error {
+	size, frame, err := fn.Bounds()
+	if err != nil {
+		return err
+	}
+	*f = Function{Name: fn.Name(), Entry: fn.Entry(), Size: size, Frame: frame, Check: p.StackCheck(fn)}
+	if next := uint64(fn.Next() - fn.Entry()); p.Arch().BytePC && next > size {
+		f.Pad = next - size
+	}
+	f.Args, f.ArgsKnown = fn.Args()
+	if !f.ArgsKnown {
+		f.Args = 0
+	}
+	w := fn.Walk()
+	if at := w.At(0); at.File != gotab.NoFile {
+		f.File, f.Line = p.file(at.File), int(at.Line)
+		if l := fn.StartLine(); l > 0 {
+			f.Line = l
+		}
+	}
+	f.Flags = p.flags(fn, f.Check)
+	f.ABI = p.abi(fn, f.Flags)
+	return nil
+}
+
+func (p *Program) flags(fn gotab.Func, check StackCheck) Flags {
+	out := p.recorded(fn)
+	// On arm64 a leaf without a frame checks nothing and need not be NOSPLIT.
+	if check == NoCheck && p.Arch() == arch.AMD64 {
+		out |= NoSplit
+	}
+	return out
+}
+
+// recorded returns the flags of fn that the table has.
+func (p *Program) recorded(fn gotab.Func) Flags {
+	out := Flags(fn.Flags()) & (TopFrame | SPWrite | Asm) // the same bits
+	if id, ok := p.wrapperID(); ok && fn.ID() == id {
+		out |= Wrapper
+	}
+	return out
+}
+
+// file returns the name of a source file. Few files have many functions: each
+// name is made once.
+func (p *Program) file(id gotab.FileID) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	name, ok := p.files[id]
+	if !ok {
+		name = p.Table.File(id)
+		if p.files == nil {
+			p.files = map[gotab.FileID]string{}
+		}
+		p.files[id] = name
+	}
+	return name
+}
+
+// FileName returns the name of the source file that id stands for.
+func (p *Program) FileName(id gotab.FileID) string { return p.file(id) }

@@ -1,0 +1,46 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"moho/asm"
+	"moho/gotab"
+	"moho/internal/cli"
+	"moho/objfile"
+)
+
+// openProgram opens a binary for the verbs that look at machine code.
+func openProgram(path string) (*asm.Program, error) {
+	p, err := asm.Open(path)
+	switch {
+	case errors.Is(err, gotab.ErrNoTable):
+		return nil, cli.WithHints(err, "only programs that Go's linker has made, or helped to make, can be looked at")
+	case errors.Is(err, objfile.ErrFormat):
+		return nil, cli.WithHints(err, "read are ELF, Mach-O, PE and WASM, made by Go 1.18 or newer")
+	}
+	return p, err
+}
+
+// find returns the functions that a pattern names.
+func find(p *asm.Program, pattern string) ([]gotab.Func, error) {
+	fns, err := p.Find(pattern)
+	match, ok := errors.AsType[*asm.MatchError](err)
+	if !ok {
+		return fns, err
+	}
+	err = fmt.Errorf("%s: %w", p.File.Name(), match)
+	switch {
+	case match.Count > 0:
+		return nil, cli.WithHints(err, "say more of the name, one of: "+strings.Join(match.Names, ", "),
+			"or mean them all with a regular expression: -f '"+regexpOf(pattern)+"'")
+	case len(match.Names) > 0:
+		return nil, cli.WithHints(err, "did you mean: "+strings.Join(match.Names, ", "))
+	}
+	return nil, cli.WithHints(err, "moho funcs "+p.File.Name()+" lists what there is; functions that were inlined everywhere are not")
+}
+
+// regexpOf returns a regular expression for names that end like pattern.
+func regexpOf(pattern string) string { return `[./]` + regexp.QuoteMeta(pattern) + `$` }
