@@ -21,11 +21,11 @@
 //
 // # Compatibility
 //
-// Tables of Go 1.18 to 1.27 are read; those of 1.2 to 1.17 are recognised and
+// Tables of Go 1.16 to 1.27 are read; those of 1.2 to 1.15 are recognised and
 // refused. A newer Go whose header is unchanged is read as far as its
 // moduledata can be verified.
 //
 // Source: $GOROOT/src/runtime/symtab.go, $GOROOT/src/internal/abi/symtab.go and
-// $GOROOT/src/cmd/link/internal/ld/pcln.go of Go 1.18.10, 1.19.13, 1.20.14,
+// $GOROOT/src/cmd/link/internal/ld/pcln.go of Go 1.16.15, 1.17.13, 1.18.10, 1.19.13, 1.20.14,
 // 1.21.13, 1.22.12, 1.23.12, 1.24.13, 1.25.12, 1.26.8 and 1.27.3.
 package gotab

@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 
 	"moho/internal/bounded"
-	"moho/objfile"
 )
 
 // MaxName is the longest name or path that is read, in bytes.
@@ -33,9 +32,10 @@ const (
 	Asm                           // written in assembly
 )
 
-// Offsets of fields of _func. The record grew by startLine in Go 1.20.
+// Offsets of fields of _func. Until Go 1.17 all but the first came four bytes
+// later, as that one was a pointer; in Go 1.20 the record grew by startLine.
 //
-// Source: $GOROOT/src/runtime/runtime2.go (_func), go1.18 to go1.27.
+// Source: $GOROOT/src/runtime/runtime2.go (_func), go1.16 to go1.27.
 const (
 	fnName        = 4
 	fnArgs        = 8
@@ -48,7 +48,8 @@ const (
 	fnStartLine   = 36
 )
 
-// fixed returns the size of the record without the arrays that follow it.
+// fixed returns the size of the record without the arrays that follow it and
+// without skew.
 func (t *Table) fixed() uint32 {
 	if t.hdr.version < V120 {
 		return 40
@@ -59,20 +60,27 @@ func (t *Table) fixed() uint32 {
 // valid checks that the record with its arrays lies within the table and is of
 // the function that the function table says it is.
 func (f Func) valid() bool {
-	fixed := uint64(f.t.fixed())
-	if !bounded.Within(uint64(f.at), fixed, uint64(len(f.t.fns))) || f.u32(0) != f.off {
+	fixed := uint64(f.t.skew + f.t.fixed())
+	if !bounded.Within(uint64(f.at), fixed, uint64(len(f.t.fns))) {
+		return false
+	}
+	if f.t.hdr.version < V118 {
+		return f.valid116()
+	}
+	if binary.LittleEndian.Uint32(f.t.fns[f.at:]) != f.off {
 		return false
 	}
 	arrays := 4 * (uint64(f.u32(fnNPCData)) + uint64(f.nfuncdata()))
 	return bounded.Within(uint64(f.at), fixed+arrays, uint64(len(f.t.fns)))
 }
 
+// u32 returns the four bytes at that offset of the record.
 func (f Func) u32(field uint32) uint32 {
-	return binary.LittleEndian.Uint32(f.t.fns[uint64(f.at)+uint64(field):])
+	return binary.LittleEndian.Uint32(f.t.fns[uint64(f.at)+uint64(f.t.skew)+uint64(field):])
 }
 
 // tail returns one of the last four bytes: funcID, flag, pad, nfuncdata.
-func (f Func) tail(i uint32) byte { return f.t.fns[f.at+f.t.fixed()-4+i] }
+func (f Func) tail(i uint32) byte { return f.t.fns[f.at+f.t.skew+f.t.fixed()-4+i] }
 
 func (f Func) nfuncdata() uint8 { return f.tail(3) }
 
@@ -129,21 +137,6 @@ func (f Func) ID() FuncID { return FuncID(f.tail(0)) }
 
 // Flags returns what the linker recorded about the function.
 func (f Func) Flags() FuncFlag { return FuncFlag(f.tail(1)) }
-
-// FuncData returns the address of funcdata table i, not ok if the function has
-// none or the base of all funcdata is not known.
-//
-// Source: $GOROOT/src/runtime/symtab.go (funcdata), go1.26.
-func (f Func) FuncData(i int) (objfile.Addr, bool) {
-	if i < 0 || i >= int(f.nfuncdata()) || f.t.goFunc == 0 {
-		return 0, false
-	}
-	off := f.u32(f.t.fixed() + 4*(f.u32(fnNPCData)+uint32(i)))
-	if off == 0xffffffff {
-		return 0, false
-	}
-	return f.t.goFunc + objfile.Addr(off), true
-}
 
 // pcdataOff returns where in pctab the PCDATA table i begins, 0 for none.
 func (f Func) pcdataOff(i int) uint32 {

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 
 	"moho/arch"
 	"moho/internal/bounded"
@@ -20,7 +21,7 @@ type TableVersion uint8
 
 const (
 	V12  TableVersion = iota + 1 // Go 1.2 to 1.15, recognised only
-	V116                         // Go 1.16 and 1.17, recognised only
+	V116                         // Go 1.16 and 1.17
 	V118                         // Go 1.18 and 1.19
 	V120                         // Go 1.20 and newer
 )
@@ -44,8 +45,12 @@ var magics = map[uint32]TableVersion{
 	0xfffffffb: V12, 0xfffffffa: V116, 0xfffffff0: V118, 0xfffffff1: V120,
 }
 
-// headerSize is the length of a pcHeader with 8-byte pointers.
-const headerSize = 8 + 8*8
+// headerSize is the length of a pcHeader with 8-byte pointers, since Go 1.18;
+// before, there was no textStart.
+const (
+	headerSize    = 8 + 8*8
+	headerSize116 = 8 + 7*8
+)
 
 // A header is a decoded pcHeader. Offsets count from the header itself; each
 // table ends where the next one begins.
@@ -60,11 +65,15 @@ type header struct {
 // belong to the table. It checks everything that can be checked without
 // looking further.
 func readHeader(b []byte, size uint64, a *arch.Arch) (header, error) {
-	if len(b) < headerSize || size < headerSize {
-		return header{}, tableErr("header is cut at %d bytes, want %d", min(uint64(len(b)), size), headerSize)
+	if n := min(uint64(len(b)), size); n < headerSize116 {
+		return header{}, tableErr("header is cut at %d bytes, want %d", n, headerSize)
 	}
 	magic := binary.LittleEndian.Uint32(b)
 	h := header{version: magics[magic]}
+	prev := uint64(headerSize)
+	if h.version == V116 {
+		prev = headerSize116
+	}
 	switch {
 	case h.version == 0:
 		return header{}, tableErr("magic is %#x, want 0xfffffff1", magic)
@@ -74,14 +83,18 @@ func readHeader(b []byte, size uint64, a *arch.Arch) (header, error) {
 		return header{}, tableErr("minLC is %d, want %d on %s", b[6], a.Quantum, a.Name)
 	case int(b[7]) != a.PtrSize:
 		return header{}, tableErr("ptrSize is %d, want %d on %s", b[7], a.PtrSize, a.Name)
-	case h.version < V118:
-		return header{}, tableErr("is in the format of Go %v, Go 1.18 and newer are read", h.version)
+	case h.version < V116:
+		return header{}, tableErr("is in the format of Go %v, Go 1.16 and newer are read", h.version)
+	case uint64(len(b)) < prev || size < prev:
+		return header{}, tableErr("header is cut at %d bytes, want %d", min(uint64(len(b)), size), prev)
 	}
 	fields := []*uint64{&h.nfunc, &h.nfiles, &h.textStart, &h.names, &h.cu, &h.files, &h.pctab, &h.fns}
+	if h.version == V116 {
+		fields = slices.Delete(fields, 2, 3)
+	}
 	for i, p := range fields {
 		*p = binary.LittleEndian.Uint64(b[8+8*i:])
 	}
-	prev := uint64(headerSize)
 	for _, o := range []struct {
 		name string
 		off  uint64
@@ -98,7 +111,11 @@ func readHeader(b []byte, size uint64, a *arch.Arch) (header, error) {
 		prev = o.off
 	}
 	// nfunc pairs (entry, offset), then the entry that ends the last function.
-	if room := size - h.fns; room < 4 || !bounded.Fits(h.nfunc, 8, room-4) || h.nfunc == 0 {
+	word := uint64(4)
+	if h.version == V116 {
+		word = 8
+	}
+	if room := size - h.fns; room < word || !bounded.Fits(h.nfunc, 2*word, room-word) || h.nfunc == 0 {
 		return header{}, tableErr("nfunc is %d, but the function table has %d bytes", h.nfunc, room)
 	}
 	if !bounded.Fits(h.nfiles, 1, h.pctab-h.files) {

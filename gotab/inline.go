@@ -11,11 +11,6 @@ import (
 // of the go command, 14,864 functions of Go 1.26, is in 7.
 const MaxInlineDepth = 256
 
-const (
-	pcdataInlTreeIndex = 2
-	funcdataInlTree    = 3
-)
-
 // An InlineFrame is one call, physical or inlined, that a PC is in. StartLine
 // is 0 where the table does not say (before Go 1.20).
 type InlineFrame struct {
@@ -37,10 +32,10 @@ type inlined struct {
 
 // inlinedAt reads entry i of the inline tree of f.
 //
-// Source: inlinedCall in $GOROOT/src/runtime/symtab.go, go1.18 and go1.19
+// Source: inlinedCall in $GOROOT/src/runtime/symtab.go, go1.16 to go1.19
 // (20 bytes), and $GOROOT/src/runtime/symtabinl.go, go1.20 and newer (16 bytes).
 func (f Func) inlinedAt(i int32) (inlined, bool) {
-	base, ok := f.FuncData(funcdataInlTree)
+	base, ok := f.FuncData(FuncDataInlTree)
 	if !ok || i < 0 {
 		return inlined{}, false
 	}
@@ -69,7 +64,7 @@ func (t *Table) Frames(dst []InlineFrame, f Func, pc PC) []InlineFrame {
 	rel := f.rel(pc)
 	for range MaxInlineDepth {
 		file, line, _ := f.fileLine(rel)
-		i, ok := f.value(f.pcdataOff(pcdataInlTreeIndex), rel)
+		i, ok := f.value(f.pcdataOff(PCDataInlTreeIndex), rel)
 		if ok && i >= 0 {
 			if in, ok := f.inlinedAt(i); ok && in.parentPC >= 0 {
 				dst = append(dst, InlineFrame{

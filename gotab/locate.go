@@ -70,7 +70,7 @@ func Open(f *objfile.File) (*Table, error) {
 
 // FindHeaders returns the offsets in data, ascending and at most limit of them,
 // at which a well-formed header of a pclntab stands. data must begin at a
-// multiple of 8. Formats older than Go 1.18 are reported too: New says what
+// multiple of 8. Formats older than Go 1.16 are reported too: New says what
 // they are.
 func FindHeaders(data []byte, a *arch.Arch, limit int) []int {
 	var out []int
@@ -87,7 +87,7 @@ func FindHeaders(data []byte, a *arch.Arch, limit int) []int {
 			if at%8 != 0 {
 				continue
 			}
-			if _, err := readHeader(data[at:], uint64(len(data)-at), a); err == nil || magics[magic] < V118 {
+			if _, err := readHeader(data[at:], uint64(len(data)-at), a); err == nil || magics[magic] < V116 {
 				out = append(out, at)
 			}
 		}
@@ -135,7 +135,7 @@ func modulePlaces(f *objfile.File, pclntab objfile.Addr) ([]objfile.Addr, error)
 func openBare(f *objfile.File, at objfile.Addr, size int, h header, why error) (*Table, error) {
 	text, from, goFunc := PC(0), "", objfile.Addr(0)
 	const textStartAt = 8 + 2*8
-	if v, err := f.Word(at + textStartAt); err == nil && v != 0 {
+	if v, err := f.Word(at + textStartAt); err == nil && v != 0 && h.version >= V118 {
 		text, from = PC(v), "pcHeader"
 	}
 	syms, err := f.Symbols()
@@ -150,7 +150,7 @@ func openBare(f *objfile.File, at objfile.Addr, size int, h header, why error) (
 			goFunc = s.Addr
 		}
 	}
-	if from == "" {
+	if from == "" && h.version >= V118 {
 		if why == nil {
 			why = errors.New("nothing points to the pclntab")
 		}
@@ -160,7 +160,9 @@ func openBare(f *objfile.File, at objfile.Addr, size int, h header, why error) (
 	if err != nil {
 		return nil, err
 	}
-	t.textFrom = from
+	if from != "" {
+		t.textFrom = from
+	}
 	return t, nil
 }
 

@@ -1,7 +1,6 @@
 package gotab
 
 import (
-	"encoding/binary"
 	"fmt"
 
 	"moho/objfile"
@@ -21,17 +20,31 @@ type Module struct {
 	BSS, EBSS             objfile.Addr
 	NoPtrBSS, ENoPtrBSS   objfile.Addr
 
-	// Layout is the oldest Go release whose moduledata has this layout: "1.18",
-	// "1.20", "1.26" or "1.27"; "" if none fits, and then what follows is zero.
+	// Layout is the oldest Go release whose moduledata has this layout: "1.16",
+	// "1.18", "1.20", "1.26" or "1.27"; "" if none fits, and then what follows is zero.
 	Layout    string
 	End       objfile.Addr
 	Types     objfile.Addr
 	ETypes    objfile.Addr
 	ROData    objfile.Addr
-	GoFunc    objfile.Addr // base of funcdata
+	GoFunc    objfile.Addr // base of funcdata, 0 before Go 1.18
+	EPclnTab  objfile.Addr // end of pclntab and funcdata, 0 before Go 1.26
 	TextSects []TextSect
 
+	// TypeLinks and ItabLinks lie as they did until Go 1.26: offsets of types
+	// from Types, 4 bytes each, and pointers to itabs. Since Go 1.27 type
+	// descriptors lie side by side from Types to ETypeDesc, and itabs in Itabs.
+	TypeLinks, ItabLinks Span // Len in entries
+	ETypeDesc            objfile.Addr
+	Itabs                Span // Len in bytes
+
 	size int // bytes in the pclntab
+}
+
+// A Span is what lies at Addr, Len bytes or entries long.
+type Span struct {
+	Addr objfile.Addr
+	Len  uint64
 }
 
 // A TextSect is one of the sections that text was split into: offsets Off to
@@ -48,25 +61,8 @@ const (
 	mdMinPC, mdText, mdNoPtrData, mdStable = 20, 22, 24, 32
 )
 
-// A layout gives the word indexes that changed.
-type layout struct {
-	since                           string
-	end, types, etypes, rodata, gof int
-	epclntab                        int // -1: none
-	textsects                       int
-}
-
-// Source: type moduledata in $GOROOT/src/runtime/symtab.go, each release from
-// go1.18.10 to go1.27.3.
-var layouts = []layout{
-	{"1.27", 34, 37, 39, 42, 43, 44, 45},
-	{"1.26", 34, 37, 38, 39, 40, 41, 42},
-	{"1.20", 34, 37, 38, 39, 40, -1, 41},
-	{"1.18", 32, 35, 36, 37, 38, -1, 39},
-}
-
 const (
-	maxModuleWords = 48   // words of a moduledata that are read; the longest layout needs 46
+	maxModuleWords = 52   // words of a moduledata that are read; the longest layout needs 51
 	maxTextSects   = 4096 // pieces that the linker has cut the text into
 )
 
@@ -139,7 +135,7 @@ func ReadModule(m Memory, at objfile.Addr) (Module, error) {
 		return Module{}, err
 	}
 	for _, l := range layouts {
-		if l.textsects+3 <= n && mod.fits(m, l, w[:n]) {
+		if (l.since == since116) == (h.version == V116) && l.words() <= n && mod.fits(m, l, w[:n]) {
 			break
 		}
 	}
@@ -157,43 +153,6 @@ func (mod *Module) check(bytePC bool) error {
 			uint64(mod.Data), uint64(mod.EData), uint64(mod.BSS), uint64(mod.EBSS))
 	}
 	return nil
-}
-
-// fits fills in the fields of layout l and reports true if the text section map
-// is where l has it: a slice whose first entry begins at the text base.
-func (mod *Module) fits(m Memory, l layout, w []uint64) bool {
-	at, count := w[l.textsects], w[l.textsects+1]
-	if count == 0 || count > maxTextSects || count != w[l.textsects+2] {
-		return false
-	}
-	if !(w[l.types] <= w[l.etypes] && w[l.end] >= uint64(mod.EBSS)) {
-		return false
-	}
-	raw, err := m.Slice(objfile.Addr(at), int(24*count))
-	if err != nil {
-		return false
-	}
-	sects := make([]TextSect, 0, count)
-	for i := range int(count) {
-		off, end := binary.LittleEndian.Uint64(raw[24*i:]), binary.LittleEndian.Uint64(raw[24*i+8:])
-		addr, err := m.Word(objfile.Addr(at) + objfile.Addr(24*i+16))
-		if err != nil || off >= end || end > 0xffffffff {
-			return false
-		}
-		if i > 0 { // ascending and disjoint, on both sides
-			if prev := sects[i-1]; off < uint64(prev.End) || PC(addr) < prev.Addr+PC(prev.End-prev.Off) {
-				return false
-			}
-		}
-		sects = append(sects, TextSect{Off: uint32(off), End: uint32(end), Addr: PC(addr)})
-	}
-	if sects[0].Off != 0 || sects[0].Addr != mod.Text {
-		return false
-	}
-	mod.Layout, mod.TextSects = l.since, sects
-	mod.End, mod.Types, mod.ETypes = objfile.Addr(w[l.end]), objfile.Addr(w[l.types]), objfile.Addr(w[l.etypes])
-	mod.ROData, mod.GoFunc = objfile.Addr(w[l.rodata]), objfile.Addr(w[l.gof])
-	return true
 }
 
 func moduleErr(what string, args ...any) error {

@@ -37,7 +37,7 @@ func synthModule(layout string) (memory, objfile.Addr) {
 	}
 	md := objfile.Addr(base + len(m.data))
 	le := binary.LittleEndian
-	words := make([]uint64, 48)
+	words := make([]uint64, 52)
 	words[0] = base
 	for i, off := range []int{32, 40, 48, 56, 64, 64} { // offsets of tables in the header
 		words[1+3*i] = base + le.Uint64(table[off:])

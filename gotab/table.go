@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"sort"
+	"sync"
 
 	"moho/arch"
 	"moho/objfile"
@@ -28,7 +29,8 @@ type Table struct {
 	mem    Memory
 	addr   objfile.Addr
 	hdr    header
-	shifts uint // what turns a text offset into a PC: 0, on wasm 16
+	shifts uint   // what turns a text offset into a PC: 0, on wasm 16
+	skew   uint32 // how far fields of a function's record lie behind their place since Go 1.18
 	quant  uint64
 
 	text     PC
@@ -39,11 +41,21 @@ type Table struct {
 
 	names, cu, files, pctab, fns []byte
 	nfunc                        int
+
+	// ftab holds pairs of 4 bytes, text offset and offset in fns, and the end of
+	// the last function: the beginning of fns, or made from it for Go 1.16.
+	ftab []byte
+
+	defersOnce, releaseOnce sync.Once
+	newDefers               bool
+	before118               release
 }
 
 // New opens the pclntab whose header is at pclntab and which is at most size
 // bytes long, for a program whose text begins at text. goFunc is the base of
-// funcdata (go:func.*); without it, 0, there are no inline trees.
+// funcdata (go:func.*); without it, 0, there are no inline trees and no other
+// funcdata. Tables of Go 1.16 and 1.17 need neither: there text only says what
+// offsets count from.
 //
 // It returns an error that wraps objfile.ErrFormat when the table is malformed
 // and the error of m when it is not there.
@@ -60,7 +72,7 @@ func NewModule(m Memory, mod Module) (*Table, error) {
 
 func (t *Table) setModule(mod Module) {
 	t.mod, t.text, t.textFrom, t.goFunc = &mod, mod.Text, "moduledata", mod.GoFunc
-	if len(mod.TextSects) > 1 {
+	if len(mod.TextSects) > 1 && mod.Layout != since116 { // which has addresses
 		t.sects = mod.TextSects
 	}
 }
@@ -83,10 +95,16 @@ func newTable(m Memory, at objfile.Addr, size int, base func(*Table)) (*Table, e
 		names: all[h.names:h.cu], cu: all[h.cu:h.files], files: all[h.files:h.pctab],
 		pctab: all[h.pctab:h.fns], fns: all[h.fns:], nfunc: int(h.nfunc),
 	}
+	t.ftab = t.fns
 	if !a.BytePC {
 		t.shifts = 16
 	}
 	base(t)
+	if h.version == V116 {
+		if err := t.readTable116(); err != nil {
+			return nil, err
+		}
+	}
 	for i := range t.nfunc { // binary search needs it
 		if t.entryOff(i) > t.entryOff(i+1) {
 			return nil, tableErr("function %d begins at text offset %#x, after function %d at %#x", i, t.entryOff(i), i+1, t.entryOff(i+1))
@@ -105,7 +123,8 @@ func (t *Table) Version() TableVersion { return t.hdr.version }
 func (t *Table) TextBase() PC { return t.text << t.shifts }
 
 // TextBaseFrom says where the text base was found: "moduledata", "pcHeader",
-// "symbol", or "caller" when it was given to New.
+// "symbol", "functab" (the first function's entry), or "caller" when it was
+// given to New.
 func (t *Table) TextBaseFrom() string { return t.textFrom }
 
 // Module returns the moduledata that belongs to the table, if it was found.
@@ -121,7 +140,7 @@ func (t *Table) NumFunc() int { return t.nfunc }
 
 // entryOff returns the text offset at which function i begins; i may be nfunc,
 // for the end of the last one. Lengths were checked when the header was read.
-func (t *Table) entryOff(i int) uint32 { return binary.LittleEndian.Uint32(t.fns[8*i:]) }
+func (t *Table) entryOff(i int) uint32 { return binary.LittleEndian.Uint32(t.ftab[8*i:]) }
 
 // Func returns function i in order of address, or an error that wraps
 // objfile.ErrFormat if i is out of range or its record is malformed.
@@ -129,7 +148,7 @@ func (t *Table) Func(i int) (Func, error) {
 	if i < 0 || i >= t.nfunc {
 		return Func{}, tableErr("no function %d among %d", i, t.nfunc)
 	}
-	f := Func{t: t, index: int32(i), off: t.entryOff(i), at: binary.LittleEndian.Uint32(t.fns[8*i+4:])}
+	f := Func{t: t, index: int32(i), off: t.entryOff(i), at: binary.LittleEndian.Uint32(t.ftab[8*i+4:])}
 	if !f.valid() {
 		return Func{}, tableErr("function %d: record at %#x does not fit the table of %d bytes or is of another function", i, f.at, len(t.fns))
 	}

@@ -13,6 +13,11 @@ var Releases = []string{
 	"1.18.10", "1.19.13", "1.20.14", "1.21.13", "1.22.12", "1.23.12", "1.24.13", "1.25.12", "1.26.8", "1.27.3",
 }
 
+// Old are releases before those: their tables are read, their processes and
+// their generics, which there are not, are not. Programs for them need a go.mod
+// only.
+var Old = []string{"1.16.15", "1.17.13"}
+
 // Recent returns the releases that are tested in the short part too.
 func Recent() []string { return Releases[3:] }
 

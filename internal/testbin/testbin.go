@@ -116,7 +116,10 @@ func (c Config) filled() Config {
 // args returns the arguments of go build without output and package.
 func (c Config) args() []string {
 	ld := ""
-	args := []string{"build", "-trimpath", "-buildvcs=false", "-mod=mod"}
+	args := []string{"build", "-trimpath", "-mod=mod"}
+	if !slices.Contains(Old, c.Go) { // they know nothing of it
+		args = append(args, "-buildvcs=false")
+	}
 	switch c.Mode {
 	case Stripped, PIEStripped, ExternalSW:
 		ld = "-s -w "
@@ -190,11 +193,39 @@ func Build(tb testing.TB, src Source, c Config) string {
 	return out
 }
 
+// Listing returns what the compiler says about the program when it is built
+// with -gcflags=FLAGS: with -S its assembly listing.
+func Listing(tb testing.TB, src Source, c Config, flags string) string {
+	tb.Helper()
+	c = c.filled()
+	files := maps.Clone(src)
+	if _, ok := files["go.mod"]; !ok {
+		files["go.mod"] = "module testprog\n\ngo " + language(Toolchain(tb, c.Go)) + "\n"
+	}
+	c.Flags = append(slices.Clone(c.Flags), "-gcflags="+flags)
+	return string(compile(tb, files, c, filepath.Join(tb.TempDir(), "testprog.out")))
+}
+
 // build compiles into a temporary name beside out and renames, so that two
 // test processes may race for one program.
 func build(tb testing.TB, files Source, c Config, out string) {
 	tb.Helper()
-	work, err := os.MkdirTemp(filepath.Dir(out), "build-")
+	tmp, err := os.MkdirTemp(filepath.Dir(out), "build-")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer os.RemoveAll(tmp)
+	prog := filepath.Join(tmp, "testprog.out")
+	compile(tb, files, c, prog)
+	if err := os.Rename(prog, out); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// compile runs go build in a directory of its own and returns what it prints.
+func compile(tb testing.TB, files Source, c Config, out string) []byte {
+	tb.Helper()
+	work, err := os.MkdirTemp(filepath.Dir(out), "src-")
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -208,15 +239,13 @@ func build(tb testing.TB, files Source, c Config, out string) {
 			tb.Fatal(err)
 		}
 	}
-	tmp := filepath.Join(work, "testprog.out")
-	cmd := exec.Command("go", append(c.args(), "-o", tmp, ".")...)
+	cmd := exec.Command("go", append(c.args(), "-o", out, ".")...)
 	cmd.Dir, cmd.Env = work, append(c.env(), "PWD="+work)
-	if b, err := cmd.CombinedOutput(); err != nil {
+	b, err := cmd.CombinedOutput()
+	if err != nil {
 		tb.Fatalf("build %v: %v\n%s", c, err, b)
 	}
-	if err := os.Rename(tmp, out); err != nil {
-		tb.Fatal(err)
-	}
+	return b
 }
 
 var versions sync.Map // release → func() (string, error)
