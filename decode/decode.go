@@ -69,12 +69,18 @@ const (
 	Sub        // Dst = Src - Src2
 	And        // Dst = Src & N: how SP is aligned
 	Load       // Dst = 8 bytes at Src + N
-	Store      // 8 bytes at Dst + N = Src
+	Store      // 8 bytes at Dst + N = Src; what is stored is not modelled if Src is NoReg
+	Swap       // Dst and Src exchange what they hold
 )
 
 // An Effect is one step of what an instruction does to registers that may hold
 // addresses. The effects of an instruction happen one after the other: a push
-// is {Copy SP, SP, -8} and {Store SP, 0, src}.
+// is {Copy SP, SP, -8} and {Store SP, 0, src}. Registers that an effect does not
+// have are NoReg.
+//
+// A call has none: they would say what holds when the callee has returned, where
+// SP is as before and everything else is the calling convention's. Stores that
+// are not of 8 bytes to a register plus a constant are in Mem alone.
 type Effect struct {
 	Op        Op
 	Dst       Reg
@@ -82,12 +88,15 @@ type Effect struct {
 	N         int64
 }
 
-// A Mem is a memory operand: Disp(Base)(Index*Scale). PCRel says that there is
-// no base and Disp is an absolute address, computed from the PC.
+// A Mem is a memory operand: Disp(Base)(Index*Scale), computed from what the
+// registers hold before the instruction. PCRel says that there is no base and
+// Disp is an absolute address, computed from the PC. What pushes, pops, calls
+// and returns do on the stack is no operand.
 type Mem struct {
 	Base, Index Reg
 	Scale       uint8
 	PCRel       bool
+	TLS         bool // relative to FS or GS, where a thread keeps its own
 	Disp        int64
 	Size        uint8 // bytes that are read or written, 0 if unknown or none (LEA)
 	Load, Store bool
@@ -101,17 +110,23 @@ type Inst struct {
 	Target uint64 // of Call, Jump and Branch
 
 	// Effects lists what happens to registers in ways that can be computed
-	// with. A register in Defs that is the Dst of no effect gets a value that
-	// is not modelled.
-	Effects    [4]Effect
-	NEffect    int
+	// with. A register in Defs that no effect sets gets a value that is not
+	// modelled.
+	Effects [4]Effect
+	NEffect int
+
+	// Uses and Defs are the registers that are read and written, those that the
+	// instruction does not name included. Writing a part of a register defines
+	// it and does not use it; so does clearing it by XOR with itself. Vector
+	// operations that accumulate may use what they only define. Defs of calls
+	// are empty: what a callee leaves is the calling convention's.
 	Uses, Defs RegSet
 
 	// Mem is the memory operand, if HasMem.
 	Mem    Mem
 	HasMem bool
 
-	text *text // what the formatters need
+	form *form // what the formatters need
 }
 
 // Syntax is how an instruction is written.
@@ -131,29 +146,46 @@ type Symbolizer func(dst []byte, addr uint64) []byte
 // seen and must not be used concurrently: make one for each goroutine.
 type Decoder struct {
 	arch *arch.Arch // amd64 or arm64
+	ops  *ops       // amd64
+	memo []*form
 }
-
-// text is what the formatters need of one instruction.
-type text struct{}
 
 // New returns a Decoder for amd64 or arm64.
 func New(a *arch.Arch) (*Decoder, error) {
-	if a != arch.AMD64 && a != arch.ARM64 {
+	d := &Decoder{arch: a, memo: make([]*form, MaxMemo)}
+	switch a {
+	case arch.AMD64:
+		d.ops = amd64Ops()
+	case arch.ARM64:
+	default:
 		return nil, errors.New("instructions of this architecture are not read")
 	}
-	return &Decoder{arch: a}, nil
+	return d, nil
 }
 
 // Decode reads the instruction at the start of code, which lies at pc, into in.
 // The error wraps ErrUnknown; in then holds PC and, in Len, how many bytes to
 // pass over (0 when code is empty), and nothing else.
 func (d *Decoder) Decode(code []byte, pc uint64, in *Inst) error {
-	*in = Inst{PC: pc, Len: min(len(code), d.arch.Quantum)}
-	return ErrUnknown
+	var f *form
+	if d.ops != nil {
+		f = d.amd64(code)
+	} else {
+		f = d.arm64(code)
+	}
+	if f == nil {
+		*in = Inst{PC: pc, Len: min(len(code), d.arch.Quantum)}
+		return ErrUnknown
+	}
+	f.place(code, pc, in)
+	return nil
 }
 
 // AppendText appends in, as Decode left it, in the given syntax, with what name
 // knows about addresses. name may be nil.
 func (d *Decoder) AppendText(dst []byte, in *Inst, s Syntax, name Symbolizer) []byte {
-	return dst
+	if in.form == nil {
+		return append(dst, '?')
+	}
+	return d.plainText(dst, in, s, name)
 }
