@@ -1,0 +1,89 @@
+package frame
+
+import (
+	"fmt"
+
+	"moho/decode"
+	"moho/gotab"
+)
+
+const (
+	abi0        = "ABI0"
+	abiInternal = "ABIInternal"
+)
+
+// abi returns the calling convention. The linker's tables do not have it; the
+// symbol table names it where a function has two entries, and code shows it.
+func (l *Layouts) abi(b *body, f *Frame) Fact[string] {
+	l.symbols()
+	switch {
+	case l.abi0[b.entry]:
+		return recorded(abi0)
+	case l.twins[f.Name]:
+		return Fact[string]{Value: abiInternal, How: "recorded", Why: "the symbol of the other entry has the suffix .abi0"}
+	}
+	if b.fn.Flags()&gotab.Asm != 0 {
+		return b.asmABI()
+	}
+	if l.wraps && b.fn.ID() == l.wrapper {
+		if abi, why := l.wrapperABI(b, f); abi != "" {
+			return derived(abi, why)
+		}
+	}
+	return derived(abiInternal, "the compiler's code; only its wrappers for assembly can be ABI0")
+}
+
+// wrapperABI tells the ABI of a wrapper that has the name of what it calls: the
+// other one.
+func (l *Layouts) wrapperABI(b *body, f *Frame) (abi, why string) {
+	for i := range b.insts {
+		in := &b.insts[i]
+		if in.Flow != decode.Call && in.Flow != decode.Jump || b.inside(in.Target) {
+			continue
+		}
+		to, ok := l.p.Table.FuncAt(gotab.PC(in.Target))
+		if !ok || uint64(to.Entry()) != in.Target || to.Name() != f.Name {
+			continue
+		}
+		if to.Flags()&gotab.Asm != 0 {
+			return abiInternal, fmt.Sprintf("a wrapper around the assembly at %#x of the same name", in.Target)
+		}
+		return abi0, fmt.Sprintf("a wrapper around the Go function at %#x of the same name", in.Target)
+	}
+	return "", ""
+}
+
+// asmABI tells the ABI of assembly by what it reads first: its arguments in
+// memory, or the registers that ABIInternal passes them in.
+func (b *body) asmABI() Fact[string] {
+	n, known := b.fn.Args()
+	for i := range b.insts {
+		in := &b.insts[i]
+		if in.HasMem && in.Mem.Load && in.Mem.Base == b.roles.sp && in.Mem.Index == decode.NoReg {
+			if off := in.Mem.Disp - int64(b.delta[i]); off >= 8 && (!known || off < 8+int64(n)) {
+				return derived(abi0, fmt.Sprintf("assembly that loads an argument from memory at +%#x", b.off(i)))
+			}
+		}
+	}
+	if known && n > 0 {
+		for _, r := range b.roles.args() {
+			if i, ok := b.readsFirst(r); ok {
+				return derived(abiInternal, fmt.Sprintf("assembly that has arguments, loads none from memory and reads a register for one at +%#x", b.off(i)))
+			}
+		}
+	}
+	if known && n == 0 {
+		return unknown[string]("assembly without arguments: both ABIs look the same")
+	}
+	return unknown[string]("assembly that does not show where its arguments are")
+}
+
+// args returns the integer registers of ABIInternal, in order.
+//
+// Source: $GOROOT/src/cmd/compile/abi-internal.md, go1.26.
+func (r roles) args() []decode.Reg {
+	if r == rolesARM64 {
+		return []decode.Reg{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}
+	}
+	return []decode.Reg{0, 3, 1, 7, 6, 8, 9, 10, 11}
+}

@@ -1,0 +1,176 @@
+package frame
+
+import (
+	"fmt"
+	"strings"
+
+	"moho/asm"
+	"moho/decode"
+	"moho/evidence"
+	"moho/gotab"
+	"moho/objfile"
+)
+
+// Options say how much is looked at. The zero value looks at everything.
+type Options struct {
+	NoDWARF bool // take no names and types from debugging information
+}
+
+// Layouts makes frames of the functions of one program. It keeps buffers and
+// what it has looked up, and must not be used concurrently.
+type Layouts struct {
+	p       *asm.Program
+	opts    Options
+	r       reader
+	class   []Class
+	more    map[uint64]bool // entries of runtime.morestack and its kin
+	wrapper gotab.FuncID
+	wraps   bool
+	abi0    map[uint64]bool   // entries that the symbol table calls .abi0; nil before it was read
+	twins   map[string]bool   // names that have an .abi0 symbol
+	symtab  error             // why there are no symbols
+	scratch map[uint64]string // names of callees
+}
+
+// New returns Layouts of p. On wasm, whose code has no addresses, frames hold
+// what tables say.
+func New(p *asm.Program, opts Options) (*Layouts, error) {
+	l := &Layouts{p: p, opts: opts, more: map[uint64]bool{}, scratch: map[uint64]string{}}
+	l.r.p = p
+	if p.Arch().BytePC {
+		d, err := decode.New(p.Arch())
+		if err != nil {
+			return nil, err
+		}
+		l.r.dec = d
+	}
+	for _, name := range []string{"runtime.morestack", "runtime.morestack_noctxt", "runtime.morestackc"} {
+		for _, f := range p.Table.FuncNamed(name) {
+			l.more[uint64(f.Entry())] = name != "runtime.morestack_noctxt"
+		}
+	}
+	l.wrapper, l.wraps = p.Table.WrapperID()
+	return l, nil
+}
+
+// isMorestack reports whether a function that makes room on the stack begins at
+// pc. A call may go through a trampoline, which has no name of its own.
+func (l *Layouts) isMorestack(pc uint64) bool {
+	_, ok := l.more[pc]
+	return ok
+}
+
+// Of returns the frame of fn. It is New followed by [Layouts.Of], for one
+// function.
+func Of(p *asm.Program, fn gotab.Func, opts Options) (Frame, error) {
+	l, err := New(p, opts)
+	if err != nil {
+		return Frame{}, err
+	}
+	return l.Of(fn)
+}
+
+// Of returns the frame of fn. The error wraps objfile.ErrFormat where the
+// tables of fn cannot be read, objfile.ErrUnmapped where its code is not there.
+func (l *Layouts) Of(fn gotab.Func) (Frame, error) {
+	f := Frame{Name: fn.Name(), Entry: fn.Entry(), Arch: l.p.Arch().Name}
+	var err error
+	if f.Size, err = fn.Size(); err != nil {
+		return Frame{}, err
+	}
+	if !l.p.Arch().BytePC {
+		return l.ofTables(fn, f)
+	}
+	b, err := l.r.read(fn)
+	if err != nil {
+		return Frame{}, err
+	}
+	f.SP = b.rows
+	for _, row := range b.rows {
+		f.Max = max(f.Max, int64(row.Value))
+	}
+	cl := l.classify(b)
+	f.Ranges = b.ranges(cl)
+	more := moreIndex(cl)
+	f.Opens = b.shape(l.p.StackCheck(fn), more)
+	f.Frame = f.Opens.Size
+	f.DeferReturn = fn.DeferReturn()
+	if b.holes > 0 {
+		f.gap("code", fmt.Sprintf("%d bytes of %s are no known instruction", b.holes, f.Name))
+	}
+	f.Text = l.text(b, &f, more)
+	lay := l.layout(b, cl, &f)
+	f.Slots = lay.slots
+	f.Calls = l.calls(b, cl, &f)
+	return f, nil
+}
+
+func moreIndex(cl []Class) int {
+	for i, c := range cl {
+		if c&Morestack != 0 {
+			return i
+		}
+	}
+	return -1
+}
+
+func (f *Frame) gap(what, why string) {
+	f.Gaps = append(f.Gaps, evidence.Gap{What: what, Where: f.Name, Why: why})
+}
+
+// Classes returns the class of each instruction of fn, as ranges in order of
+// address; what belongs to no class is left out, and each call is a range of its
+// own. It is cheap: code is decoded once and nothing is looked up by name.
+func (l *Layouts) Classes(fn gotab.Func) ([]Range, error) {
+	if !l.p.Arch().BytePC {
+		return nil, fmt.Errorf("classes of %s: code of %s has no addresses: %w", fn.Name(), l.p.Arch().Name, objfile.ErrUnmapped)
+	}
+	b, err := l.r.read(fn)
+	if err != nil {
+		return nil, err
+	}
+	return b.ranges(l.classify(b)), nil
+}
+
+// callee returns the name of the function that begins at pc, or "".
+func (l *Layouts) callee(pc uint64) string {
+	if s, ok := l.scratch[pc]; ok {
+		return s
+	}
+	s := ""
+	if f, ok := l.p.Table.FuncAt(gotab.PC(pc)); ok {
+		s = f.Name()
+		if d := pc - uint64(f.Entry()); d != 0 {
+			s = fmt.Sprintf("%s+%#x", s, d)
+		}
+	}
+	if len(l.scratch) < 1<<16 {
+		l.scratch[pc] = s
+	}
+	return s
+}
+
+// symbols reads which entries the symbol table calls .abi0. It is nowhere else,
+// and in the symbol table only where a function has two ABIs.
+//
+// Source: $GOROOT/src/cmd/link/internal/ld/symtab.go (mangleABIName), go1.26.
+func (l *Layouts) symbols() {
+	if l.abi0 != nil {
+		return
+	}
+	l.abi0, l.twins = map[uint64]bool{}, map[string]bool{}
+	syms, err := l.p.File.Symbols()
+	if err != nil || syms == nil {
+		l.symtab = err
+		if err == nil {
+			l.symtab = errStripped
+		}
+		return
+	}
+	for _, s := range syms {
+		if name, ok := strings.CutSuffix(s.Name, ".abi0"); ok {
+			l.abi0[uint64(s.Addr)] = true
+			l.twins[name] = true
+		}
+	}
+}
