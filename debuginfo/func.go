@@ -33,6 +33,9 @@ func (f Func) Name() string {
 	return a.name
 }
 
+// AppendName appends the name to dst.
+func (f Func) AppendName(dst []byte) []byte { return append(dst, f.Name()...) }
+
 // Line returns the line of the declaration, 0 if the compiler does not say.
 func (f Func) Line() int {
 	a, err := f.d.facts(f.u, f.off)
@@ -139,6 +142,11 @@ func (d *Data) readIndex() ([]Func, error) {
 	slices.SortStableFunc(out, func(a, b Func) int { return cmp.Compare(a.Low, b.Low) })
 	return out, nil
 }
+
+// Index returns all functions that have code, by address. It is read once and
+// must not be changed. More than a million are an error that wraps
+// objfile.ErrLimit.
+func (d *Data) Index() ([]Func, error) { return d.index() }
 
 // FuncAt returns the function whose code pc is in; not ok if there is none. The
 // first call reads the headers of all entries. Where functions overlap it is the

@@ -1,0 +1,118 @@
+package xcheck_test
+
+import (
+	"strings"
+	"testing"
+
+	"moho/asm/xcheck"
+	"moho/gotab"
+	"moho/internal/testbin"
+	"moho/objfile"
+)
+
+// A program is a build to compare, of the toy or of net/http.
+type program struct {
+	testbin.Config
+	http bool
+}
+
+func (p program) String() string {
+	if p.http {
+		return "http-" + p.Config.String()
+	}
+	return "toy-" + p.Config.String()
+}
+
+func (p program) build(tb testing.TB) string {
+	tb.Helper()
+	if p.http {
+		return testbin.Build(tb, testbin.NetHTTP(), p.Config)
+	}
+	return testbin.Build(tb, testbin.Toy(tb), p.Config)
+}
+
+// matrix returns the builds to compare.
+func matrix() []program {
+	var out []program
+	add := func(http bool, release, goos, goarch string, modes ...testbin.Mode) {
+		for _, m := range modes {
+			out = append(out, program{testbin.Config{Go: release, GOOS: goos, GOARCH: goarch, Mode: m}, http})
+		}
+	}
+	if !testbin.IsLong() {
+		add(false, "1.26.8", "linux", "amd64", testbin.Plain, testbin.PIE, testbin.External)
+		add(false, "1.26.8", "linux", "arm64", testbin.Plain)
+		add(false, "1.24.13", "linux", "amd64", testbin.Plain)
+		add(false, "1.27.3", "linux", "amd64", testbin.Plain)
+		return out
+	}
+	for _, release := range testbin.Releases {
+		for _, goarch := range []string{"amd64", "arm64"} {
+			add(false, release, "linux", goarch, testbin.Modes("linux", goarch)...)
+			add(true, release, "linux", goarch, testbin.Plain)
+		}
+		add(true, release, "linux", "amd64", testbin.External)
+	}
+	return out
+}
+
+func open(tb testing.TB, path string) (*objfile.File, *gotab.Table) {
+	tb.Helper()
+	f, err := objfile.Open(path)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { f.Close() })
+	t, err := gotab.Open(f)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return f, t
+}
+
+func run(tb testing.TB, path string, o xcheck.Options) xcheck.Report {
+	tb.Helper()
+	f, t := open(tb, path)
+	r, err := xcheck.Run(f, t, o)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return r
+}
+
+// describe writes a report for a person.
+func describe(tb testing.TB, r xcheck.Report) {
+	tb.Helper()
+	for _, s := range r.Sources {
+		tb.Logf("%s: %d %s", s.Source, s.Count, s.Why)
+	}
+	for _, g := range r.Groups {
+		tb.Logf("%s %s, explained %v: %d, first %s: %s", g.Source, g.Kind, g.Explained, g.Count, g.First, g.Why)
+	}
+	n := 0
+	for _, d := range r.Differences {
+		if n++; !d.Explained && n < 20 {
+			tb.Logf("%s %s %#x %s: %s", d.Source, d.Kind, d.Addr, d.Name, d.Why)
+		}
+	}
+}
+
+// TestProgramsAgree compares what nobody has tampered with.
+func TestProgramsAgree(t *testing.T) {
+	for _, p := range matrix() {
+		t.Run(p.String(), func(t *testing.T) {
+			t.Parallel()
+			r := run(t, p.build(t), xcheck.Options{})
+			describe(t, r)
+			if stripped := strings.Contains(string(p.Mode), "stripped") || strings.HasSuffix(string(p.Mode), "-sw"); stripped {
+				if r.Agree || r.Compared != 0 || len(r.Differences) != 0 {
+					t.Errorf("stripped: agree %v, %d compared, %d differences", r.Agree, r.Compared, len(r.Differences))
+				}
+				return
+			}
+			if !r.Agree || r.Compared != 2 {
+				t.Errorf("agree %v, %d compared, %d unexplained", r.Agree, r.Compared, r.Failures())
+			}
+		})
+	}
+}

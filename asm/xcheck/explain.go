@@ -1,0 +1,94 @@
+package xcheck
+
+import (
+	"regexp"
+	"strings"
+)
+
+// The explanations. They are shown, once for each group.
+const (
+	whyETextMark = "the linker's mark at the end of the text"
+	whyTextMark  = "the linker's mark at the beginning of the text"
+	whyFIPSMark  = "the linker's mark around code that FIPS 140 covers: no function, so that the pclntab gives it no bytes and DWARF leaves it out"
+	whyABI0      = "the symbol table tells the ABI0 form of a function from its ABIInternal twin by a suffix; the pclntab has no ABI"
+	whyDot       = "the symbol table writes . where the compiler numbers types that are local to a function with ·"
+	whyHostC     = "C code that Go's own linker put among Go's: the pclntab knows its address only"
+	whyHostDWARF = "C code that Go's own linker put among Go's, which leaves its DWARF out"
+	whyHostSect  = "a section of a C object"
+	whyForeign   = "outside Go's text: from the C compiler, its libraries or the linker"
+)
+
+// cName matches what C calls a function, with what gcc adds for parts of one.
+// Go's names begin with a package path and a dot.
+var cName = regexp.MustCompile(`^[A-Za-z_$][A-Za-z0-9_$]*(\.(cold|part|isra|constprop|localalias|lto_priv|[0-9]+))*$`)
+
+// host reports whether an entry of the pclntab is C code that was linked by Go's
+// own linker: it has a name as C has them and no table of stack offsets.
+func (c *comparison) host(o entry) bool {
+	return o.size == 0 && cName.Match(c.pcln.appendName(nil, o))
+}
+
+// fips reports whether an entry of the pclntab is one of two marks.
+//
+// Source: $GOROOT/src/cmd/link/internal/ld/fips140.go, go1.26.
+func (c *comparison) fips(o entry) bool {
+	if o.size != 0 {
+		return false
+	}
+	switch string(c.pcln.appendName(nil, o)) {
+	case "go:textfipsstart", "go:textfipsend":
+		return true
+	}
+	return false
+}
+
+func (c *comparison) whySize(l *list, o, t entry) string {
+	switch {
+	case c.fips(o) && t.size <= 1:
+		return whyFIPSMark
+	case c.host(o) && t.addr+t.size <= c.next(o):
+		return whyHostC
+	}
+	return ""
+}
+
+// whyName explains a name of the pclntab, ours, beside another.
+func whyName(ours, theirs string) string {
+	switch {
+	case theirs == ours+".abi0":
+		return whyABI0
+	case theirs == strings.ReplaceAll(ours, "·", "."):
+		return whyDot
+	}
+	return ""
+}
+
+func (c *comparison) whyMissing(l *list, o entry) string {
+	switch {
+	case c.fips(o):
+		return whyFIPSMark
+	case l.source == DWARF && c.host(o):
+		return whyHostDWARF
+	}
+	return ""
+}
+
+func (c *comparison) whyExtra(name string, t entry) string {
+	switch {
+	case name == "runtime.etext" && t.addr == c.end:
+		return whyETextMark
+	case (t.addr < c.text || t.addr >= c.end) && cName.MatchString(name):
+		return whyForeign
+	}
+	return ""
+}
+
+func (c *comparison) whyAlias(name string, o, t entry) string {
+	switch {
+	case name == "runtime.text" && t.addr == c.text:
+		return whyTextMark
+	case strings.Contains(name, "(.text") && strings.HasSuffix(name, ")") && c.host(o):
+		return whyHostSect
+	}
+	return ""
+}

@@ -1,0 +1,131 @@
+package xcheck
+
+import (
+	"cmp"
+	"errors"
+	"slices"
+
+	"moho/debuginfo"
+	"moho/objfile"
+)
+
+// A list is what one source says, by address.
+type list struct {
+	source  Source
+	absent  string // why there is nothing
+	entries []entry
+	unsized bool // the source has no sizes
+	unnamed bool // the source has no names
+
+	// appendName appends the name of an entry.
+	appendName func(dst []byte, e entry) []byte
+	// foreign reports whether the source itself says that an entry is not Go's.
+	foreign func(e entry) bool
+}
+
+// An entry is one function of a list; ref is the list's own number for it.
+type entry struct {
+	addr, size objfile.Addr
+	ref        int
+}
+
+func (l *list) sort() *list {
+	slices.SortStableFunc(l.entries, func(a, b entry) int { return cmp.Compare(a.addr, b.addr) })
+	return l
+}
+
+// readTable lists the pclntab, with exact sizes. A function whose record is
+// malformed is an error: there is nothing to hold the others against then.
+func (c *comparison) readTable() error {
+	l := &list{source: PCLNTab, entries: make([]entry, 0, c.t.NumFunc())}
+	for i := range c.t.NumFunc() {
+		f, err := c.t.Func(i)
+		if err != nil {
+			return err
+		}
+		size, err := f.Size()
+		if err != nil {
+			return err
+		}
+		l.entries = append(l.entries, entry{objfile.Addr(f.Entry()), objfile.Addr(size), i})
+	}
+	l.appendName = func(dst []byte, e entry) []byte {
+		f, err := c.t.Func(e.ref)
+		if err != nil {
+			return dst
+		}
+		return f.AppendName(dst)
+	}
+	c.pcln = l.sort()
+	if m, ok := c.t.Module(); ok {
+		c.text, c.end = objfile.Addr(m.Text), objfile.Addr(m.EText)
+	} else if n := len(l.entries); n > 0 {
+		c.text, c.end = l.entries[0].addr, l.entries[n-1].addr+l.entries[n-1].size
+	}
+	return nil
+}
+
+// symtab lists the functions of the symbol table.
+func (c *comparison) symtab() (*list, error) {
+	l := &list{source: Symtab}
+	syms, err := c.f.Symbols()
+	if err != nil {
+		return nil, err
+	}
+	n := 0
+	for _, s := range syms {
+		if s.Kind == objfile.Func {
+			n++
+		}
+	}
+	if n == 0 {
+		l.absent = "the file has no symbol table"
+		return l, nil
+	}
+	l.entries = make([]entry, 0, n)
+	for i, s := range syms {
+		if s.Kind == objfile.Func {
+			l.entries = append(l.entries, entry{s.Addr, objfile.Addr(s.Size), i})
+		}
+	}
+	l.appendName = func(dst []byte, e entry) []byte { return append(dst, syms[e.ref].Name...) }
+	return l.sort(), nil
+}
+
+// dwarf lists the functions that debug information describes.
+func (c *comparison) dwarf() (*list, error) {
+	l := &list{source: DWARF}
+	d, err := debuginfo.Open(c.f)
+	if errors.Is(err, debuginfo.ErrNone) {
+		l.absent = "the file has no DWARF"
+		return l, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	fns, err := d.Index()
+	if err != nil {
+		return nil, err
+	}
+	l.entries = make([]entry, 0, len(fns))
+	for i, f := range fns {
+		l.entries = append(l.entries, entry{f.Low, f.High - f.Low, i})
+	}
+	l.appendName = func(dst []byte, e entry) []byte { return fns[e.ref].AppendName(dst) }
+	l.foreign = func(e entry) bool { return fns[e.ref].Unit().Language() != debuginfo.Go }
+	return l, nil
+}
+
+// pdata lists the unwind table of a PE file.
+func (c *comparison) pdata() (*list, error) {
+	return &list{source: PData, absent: "only PE files have one"}, nil
+}
+
+// next returns where the function after o begins.
+func (c *comparison) next(o entry) objfile.Addr {
+	f, err := c.t.Func(o.ref)
+	if err != nil {
+		return o.addr
+	}
+	return objfile.Addr(f.Next())
+}
