@@ -22,10 +22,11 @@ type ops struct {
 	name     []string
 	class    []uint8 // the exceptions from the rules: class+1, or 0
 	implicit []usesDefs
+	goName   []goName
 }
 
 var amd64Ops = sync.OnceValue(func() *ops {
-	o := &ops{make([]string, opEnd), make([]uint8, opEnd), make([]usesDefs, opEnd)}
+	o := &ops{make([]string, opEnd), make([]uint8, opEnd), make([]usesDefs, opEnd), make([]goName, opEnd)}
 	named := map[string]x86asm.Op{}
 	for op := x86asm.Op(1); op < opOwn; op++ {
 		if s := op.String(); !strings.HasPrefix(s, "Op(") {
@@ -37,6 +38,7 @@ var amd64Ops = sync.OnceValue(func() *ops {
 	}
 	o.classes(named)
 	o.implicits(named)
+	o.goNames(named)
 	return o
 })
 

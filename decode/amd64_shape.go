@@ -26,6 +26,7 @@ type shape struct {
 	addr32 bool  // 67 among the prefixes
 	rep    uint8 // the last of F2 and F3; for VEX and EVEX what pp stands for, 66 too
 	lock   bool
+	vecLen uint8 // VEX and EVEX: 0 for 128 bits, 1 for 256, 2 for 512
 	seg    uint8 // the last of 64 and 65
 }
 
@@ -164,7 +165,7 @@ prefixes:
 // vexed reads what follows a VEX or EVEX prefix at i.
 func (s shape) vexed(code []byte, i int) (shape, bool) {
 	s.vex = code[i]
-	size := map3(s.vex)
+	size := vexSize(s.vex)
 	if i+size >= len(code) {
 		return shape{}, false
 	}
@@ -182,6 +183,10 @@ func (s shape) vexed(code []byte, i int) (shape, bool) {
 		}
 	}
 	s.rep = [...]uint8{0, 0x66, 0xf3, 0xf2}[last&3]
+	s.vecLen = last >> 2 & 1
+	if s.vex == 0x62 {
+		s.vecLen = code[i+3] >> 5 & 3
+	}
 	i += size
 	s.op = uint8(i)
 	c := code[i]
@@ -201,8 +206,8 @@ func (s shape) vexed(code []byte, i int) (shape, bool) {
 	return s.rest(code, i+1, c, what)
 }
 
-// map3 returns the size of a VEX or EVEX prefix.
-func map3(prefix uint8) int {
+// vexSize returns the size of a VEX or EVEX prefix.
+func vexSize(prefix uint8) int {
 	switch prefix {
 	case 0xc5:
 		return 2

@@ -187,5 +187,19 @@ func (d *Decoder) AppendText(dst []byte, in *Inst, s Syntax, name Symbolizer) []
 	if in.form == nil {
 		return append(dst, '?')
 	}
-	return d.plainText(dst, in, s, name)
+	if s != GoSyntax {
+		return d.plainText(dst, in, s, name)
+	}
+	f := in.form
+	if f.text == nil {
+		f.text = d.template(f)
+	}
+	addr := in.Target
+	switch {
+	case f.relMem:
+		addr = uint64(in.Mem.Disp)
+	case f.relEffect:
+		addr = uint64(in.Effects[0].N)
+	}
+	return f.text.fill(dst, addr, name)
 }

@@ -3,7 +3,8 @@ package decode
 import "encoding/binary"
 
 // A form is an instruction without its place: everything that the same bytes
-// mean wherever they lie. It is never changed once it is complete.
+// mean wherever they lie. It is never changed once it is complete, but for text,
+// which is made when it is first asked for.
 type form struct {
 	inst Inst
 
@@ -17,7 +18,8 @@ type form struct {
 	relKind     relKind
 
 	key  key
-	code [16]byte // the bytes, displacement included, of the first occurrence
+	text *template // Go's syntax
+	code [16]byte  // the bytes, displacement included, of the first occurrence
 }
 
 // place writes into in the instruction that f is at pc, where code is its bytes.

@@ -35,3 +35,17 @@ func (d *Decoder) plainText(dst []byte, in *Inst, s Syntax, name Symbolizer) []b
 	}
 	return append(dst, x86asm.IntelSyntax(x, in.PC, lookup)...)
 }
+
+// template makes the text of f in Go's syntax.
+func (d *Decoder) template(f *form) *template {
+	t := &template{b: make([]byte, 0, 32)}
+	if d.ops != nil {
+		s, _ := shapeOf(f.code[:])
+		if x, ok := readAMD64(f.code[:], s); ok {
+			d.ops.goAMD64(t, &x, s)
+		}
+		return t
+	}
+	t.goARM64(f)
+	return t
+}
