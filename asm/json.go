@@ -5,10 +5,14 @@ import (
 	"strconv"
 
 	"moho/evidence"
+	"moho/internal/cli"
 )
 
-// SchemaFuncs is the kind of a list of functions.
-const SchemaFuncs = "moho/funcs/v1"
+// Kinds of what this package and listing give to other programs.
+const (
+	SchemaFuncs = "moho/funcs/v1" // a list of functions
+	SchemaAsm   = "moho/asm/v1"   // functions with their code
+)
 
 // A Header says what program a list is about. GoVersion is "" when the program
 // does not say.
@@ -82,7 +86,7 @@ func (f *Function) AppendFields(dst []byte) []byte {
 }
 
 // AppendString appends s as a JSON string. What is not UTF-8 is replaced, as
-// encoding/json does.
+// encoding/json does, and what a terminal would not show is escaped.
 func AppendString(dst []byte, s string) []byte {
 	for i := range len(s) {
 		if c := s[i]; c < ' ' || c >= 0x7f || c == '"' || c == '\\' {
@@ -90,7 +94,7 @@ func AppendString(dst []byte, s string) []byte {
 			if err != nil {
 				return append(dst, `""`...)
 			}
-			return append(dst, text...)
+			return cli.AppendVisible(dst, text)
 		}
 	}
 	return append(append(append(dst, '"'), s...), '"')

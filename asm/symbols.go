@@ -7,6 +7,7 @@ import (
 
 	"moho/decode"
 	"moho/gotab"
+	"moho/internal/cli"
 	"moho/objfile"
 )
 
@@ -31,56 +32,90 @@ func (p *Program) symbols() *symbols {
 	return &p.syms
 }
 
-// at returns the symbol that contains a, with the smallest size if several do.
-func (s *symbols) at(a objfile.Addr) (objfile.Symbol, bool) {
+// at returns the index of the symbol that contains a, the smallest if several
+// do, or -1.
+func (s *symbols) at(a objfile.Addr) int {
 	const nested = 16 // symbols that may begin between a and the start of its own
 	i := sort.Search(len(s.all), func(i int) bool { return s.all[i].Addr > a })
-	var best objfile.Symbol
-	found := false
+	best := -1
 	for j := i - 1; j >= 0 && j >= i-nested; j-- {
-		x := s.all[j]
+		x := &s.all[j]
 		if x.Name == "" || a-x.Addr >= objfile.Addr(x.Size) && a != x.Addr {
 			continue
 		}
-		if !found || x.Size < best.Size {
-			best, found = x, true
+		if best < 0 || x.Size < s.all[best].Size {
+			best = j
 		}
 	}
-	return best, found
+	return best
 }
 
-// Symbolizer returns a function that names addresses: functions by the
-// pclntab, data and C functions by the symbol table where there is one. It
-// remembers what it was asked last and must not be used concurrently.
-func (p *Program) Symbolizer() decode.Symbolizer {
-	s := symbolizer{p: p}
-	return s.append
+// Names names addresses: functions by the pclntab, data and C functions by the
+// symbol table where there is one. It remembers what it was asked and must not
+// be used concurrently.
+type Names struct {
+	p     *Program
+	lo    uint64 // of the function that Within was given
+	hi    uint64
+	cache []named
 }
 
-type symbolizer struct {
-	p  *Program
-	fn gotab.Func // that holds [lo, hi)
-
-	lo, hi uint64
+// A named is what is remembered of an address. Most calls are of few functions,
+// and a search in a hundred thousand of them takes longer than decoding.
+type named struct {
+	addr uint64
+	text []byte
 }
 
-func (s *symbolizer) append(dst []byte, addr uint64) []byte {
-	if addr < s.lo || addr >= s.hi {
-		fn, ok := s.p.Table.FuncAt(gotab.PC(addr))
-		if !ok {
-			return s.data(dst, addr)
-		}
-		s.fn, s.lo, s.hi = fn, uint64(fn.Entry()), uint64(fn.Next())
-	}
-	return appendOffset(s.fn.AppendName(dst), addr-s.lo)
+const nameCache = 1 << 12 // addresses that are remembered
+
+// Names returns a Names of p.
+func (p *Program) Names() *Names {
+	return &Names{p: p, cache: make([]named, nameCache)}
 }
 
-func (s *symbolizer) data(dst []byte, addr uint64) []byte {
-	sym, ok := s.p.symbols().at(objfile.Addr(addr))
-	if !ok {
+// Within says in which function the code lies that is about to be read: its own
+// addresses but the entry get no name, they are plainer as they are.
+func (n *Names) Within(fn gotab.Func) { n.lo, n.hi = uint64(fn.Entry()), uint64(fn.Next()) }
+
+// Append appends the name of addr to dst, with "+0x…" if addr lies inside, or
+// nothing if there is none. It is a [decode.Symbolizer]; names are escaped.
+func (n *Names) Append(dst []byte, addr uint64) []byte {
+	if addr > n.lo && addr < n.hi {
 		return dst
 	}
-	return appendOffset(append(dst, sym.Name...), addr-uint64(sym.Addr))
+	at := &n.cache[addr*0x9e3779b97f4a7c15>>(64-12)]
+	if at.addr != addr || at.text == nil {
+		at.addr, at.text = addr, n.lookup(at.text[:0], addr)
+	}
+	return append(dst, at.text...)
+}
+
+var _ decode.Symbolizer = (*Names)(nil).Append
+
+func (n *Names) lookup(dst []byte, addr uint64) []byte {
+	if dst == nil {
+		dst = make([]byte, 0, 32)
+	}
+	if fn, ok := n.p.Table.FuncAt(gotab.PC(addr)); ok {
+		return appendOffset(visible(fn.AppendName(dst)), addr-uint64(fn.Entry()))
+	}
+	s := n.p.symbols()
+	i := s.at(objfile.Addr(addr))
+	if i < 0 {
+		return dst
+	}
+	return appendOffset(visible(append(dst, s.all[i].Name...)), addr-uint64(s.all[i].Addr))
+}
+
+// visible returns name with everything escaped that a terminal would act on.
+func visible(name []byte) []byte {
+	for _, c := range name {
+		if c < ' ' || c >= 0x7f {
+			return append(name[:0], cli.Escape(string(name))...)
+		}
+	}
+	return name
 }
 
 // appendOffset appends "+0x…" unless off is 0.

@@ -36,7 +36,7 @@ func newCoreGoroutines(a *app, cf *coreFlags) *cobra.Command {
 				}
 			}
 			return a.withCase(cmd.Context(), args, func(c *postmortem.Case) error {
-				list := listing{view{a, c, cf.all}, len(with) > 0, ids}
+				list := goroutineList{view{a, c, cf.all}, len(with) > 0, ids}
 				if err := list.known(); err != nil {
 					return err
 				}
@@ -59,14 +59,14 @@ func newCoreGoroutines(a *app, cf *coreFlags) *cobra.Command {
 	return cmd
 }
 
-// listing is one run of core goroutines.
-type listing struct {
+// goroutineList is one run of core goroutines.
+type goroutineList struct {
 	view
 	stacks bool
 	ids    []uint
 }
 
-func (l listing) wants(g *gostate.Goroutine) bool {
+func (l goroutineList) wants(g *gostate.Goroutine) bool {
 	if len(l.ids) > 0 {
 		return slices.Contains(l.ids, uint(g.ID))
 	}
@@ -75,7 +75,7 @@ func (l listing) wants(g *gostate.Goroutine) bool {
 
 // known returns an error for ids that no goroutine has: an empty list would
 // read as an answer.
-func (l listing) known() error {
+func (l goroutineList) known() error {
 	if l.c.World == nil || len(l.ids) == 0 {
 		return nil
 	}
@@ -90,7 +90,7 @@ func (l listing) known() error {
 		"moho core goroutines "+l.c.Path+" lists them")
 }
 
-func (l listing) json() error {
+func (l goroutineList) json() error {
 	out := cli.NewLines(l.ui.Out)
 	head := postmortem.GoroutinesHeader{Schema: postmortem.SchemaGoroutines, Target: l.c.Target()}
 	if l.c.World == nil {
@@ -111,7 +111,7 @@ func (l listing) json() error {
 }
 
 // tracebacks prints goroutines in the form in which Go programs print them.
-func (l listing) tracebacks() error {
+func (l goroutineList) tracebacks() error {
 	out := bufio.NewWriterSize(l.ui.Out, 64<<10)
 	tr := tracer{l.view, map[frameID]string{}}
 	for g := range l.c.World.Goroutines() {
@@ -123,7 +123,7 @@ func (l listing) tracebacks() error {
 }
 
 // table prints goroutines a line each.
-func (l listing) table() {
+func (l goroutineList) table() {
 	t := cli.NewTable(cli.Column{Title: "id", Right: true}, cli.Column{Title: "state"}, cli.Column{Title: "at", Fit: cli.Clip},
 		cli.Column{Title: "position", Fit: cli.ClipTop}, cli.Column{Title: "created by", Fit: cli.Clip})
 	for g := range l.c.World.Goroutines() {

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"cmp"
-	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -115,13 +114,7 @@ func (l *funcList) print() error {
 	if err != nil {
 		return err
 	}
-	for _, g := range l.gaps {
-		l.ui.Warnf("%s", g)
-	}
-	if len(l.gaps) > 0 {
-		return &cli.ExitError{Code: cli.Incomplete, Err: errors.New("the answer is partial")}
-	}
-	return nil
+	return l.partial(l.gaps)
 }
 
 // none says why the list is empty: an empty answer would read as "no functions".

@@ -20,7 +20,7 @@ func JSON(w io.Writer, v any) error {
 	if err := enc.Encode(v); err != nil {
 		return fmt.Errorf("write JSON: %w", err)
 	}
-	if _, err := w.Write(appendVisible(nil, buf.Bytes())); err != nil {
+	if _, err := w.Write(AppendVisible(nil, buf.Bytes())); err != nil {
 		return fmt.Errorf("write JSON: %w", err)
 	}
 	return nil
@@ -54,11 +54,12 @@ func plain(text []byte) int {
 	return n
 }
 
-// appendVisible appends JSON text to dst with invisible characters escaped.
+// AppendVisible appends JSON text to dst with invisible characters escaped, for
+// callers that write JSON themselves.
 // Outside strings JSON is ASCII, so whatever is replaced is inside one. The
 // encoder has already escaped everything below U+0020 and replaced what is not
 // UTF-8; its own indentation is the only control character left.
-func appendVisible(dst, text []byte) []byte {
+func AppendVisible(dst, text []byte) []byte {
 	for len(text) > 0 {
 		n := plain(text)
 		dst = append(dst, text[:n]...)

@@ -117,7 +117,7 @@ func (l *Lines) End(complete bool, gaps []evidence.Gap) error {
 }
 
 func (l *Lines) line(text []byte) {
-	l.buf = append(appendVisible(l.buf[:0], text), '\n')
+	l.buf = append(AppendVisible(l.buf[:0], text), '\n')
 	if _, err := l.w.Write(l.buf); err != nil {
 		l.err = fmt.Errorf("json lines: %w", err)
 	}

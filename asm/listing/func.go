@@ -1,0 +1,199 @@
+package listing
+
+import (
+	"fmt"
+	"strings"
+
+	"moho/asm"
+	"moho/asm/frame"
+	"moho/decode"
+	"moho/evidence"
+	"moho/gotab"
+)
+
+// A Func is one function with what is known of each of its instructions.
+type Func struct {
+	asm.Function
+	Frame frame.Frame
+	Rows  []gotab.Row // of pcsp
+	Insts []Inst
+	Gaps  []evidence.Gap
+}
+
+// An Inst is one instruction. SP is its offset below the entry SP, meaningless
+// without HasSP. Func is the function whose source it is, which is another than
+// the Func's own where a call was inlined; Depth counts such calls around it.
+type Inst struct {
+	PC       uint64
+	Off      int // from the entry
+	Len      int
+	SP       int32
+	HasSP    bool
+	Class    frame.Class
+	Flow     decode.Flow
+	Known    bool // it is an instruction
+	Target   uint64
+	File     string
+	Line     int
+	Func     string
+	Depth    int
+	Text     string
+	Notes    []string // what could be said besides
+	Uses     decode.RegSet
+	Defs     decode.RegSet
+	callSite int // index in Frame.Calls, -1
+}
+
+// A Reader makes Funcs of one program. It must not be used concurrently.
+type Reader struct {
+	p       *asm.Program
+	syntax  decode.Syntax
+	dec     *decode.Decoder
+	names   *asm.Names
+	layouts *frame.Layouts
+	inline  []gotab.InlineFrame
+}
+
+// NewReader returns a Reader of p that writes instructions in a syntax.
+func NewReader(p *asm.Program, syntax decode.Syntax) (*Reader, error) {
+	dec, err := decode.New(p.Arch())
+	if err != nil {
+		return nil, err
+	}
+	layouts, err := frame.New(p, frame.Options{})
+	if err != nil {
+		return nil, err
+	}
+	return &Reader{p: p, syntax: syntax, dec: dec, names: p.Names(), layouts: layouts}, nil
+}
+
+// Func reads fn. The error wraps objfile.ErrFormat where its tables can't be
+// read, objfile.ErrUnmapped where its code is not there. A frame that can't be
+// told is a gap.
+func (r *Reader) Func(fn gotab.Func) (*Func, error) {
+	f := &Func{}
+	if err := r.p.Describe(&f.Function, fn); err != nil {
+		return nil, err
+	}
+	code, err := r.p.Code(fn)
+	if err != nil {
+		return nil, err
+	}
+	if f.Rows, err = fn.SPRows(); err != nil {
+		return nil, err
+	}
+	if f.Frame, err = r.layouts.Of(fn); err != nil {
+		f.Gaps = append(f.Gaps, evidence.Gap{What: "frame of " + f.Name, Why: err.Error()})
+	}
+	f.Gaps = append(f.Gaps, f.Frame.Gaps...)
+	r.names.Within(fn)
+	r.insts(f, fn, code)
+	return f, nil
+}
+
+func (r *Reader) insts(f *Func, fn gotab.Func, code []byte) {
+	w := fn.Walk()
+	classes, calls := f.Frame.Ranges, 0
+	consts := asm.Tracker{}
+	lost := false
+	var in decode.Inst
+	var buf []byte
+	for off := 0; off < len(code); {
+		err := r.dec.Decode(code[off:], uint64(fn.Entry())+uint64(off), &in)
+		at := w.At(uint32(off))
+		x := Inst{
+			PC: in.PC, Off: off, Len: max(in.Len, 1), SP: at.SP, HasSP: at.HasSP && !lost, Flow: in.Flow,
+			Known: err == nil, Target: in.Target, Line: int(at.Line), File: r.p.FileName(at.File), callSite: -1,
+			Uses: in.Uses, Defs: in.Defs,
+		}
+		for len(classes) > 0 && classes[0].End <= uint64(off) {
+			classes = classes[1:]
+		}
+		if len(classes) > 0 && classes[0].Start <= uint64(off) {
+			x.Class = classes[0].Class
+		}
+		for calls < len(f.Frame.Calls) && f.Frame.Calls[calls].Off < uint64(off) {
+			calls++
+		}
+		if calls < len(f.Frame.Calls) && f.Frame.Calls[calls].Off == uint64(off) {
+			x.callSite = calls
+		}
+		r.inline = r.p.Table.Frames(r.inline[:0], fn, gotab.PC(in.PC))
+		x.Func, x.Depth = r.inline[0].Func, len(r.inline)-1
+		if err != nil {
+			x.Text = "? " + fmt.Sprintf("%x", code[off:off+min(x.Len, len(code)-off)])
+		} else {
+			buf = r.dec.AppendText(buf[:0], &in, r.syntax, r.names.Append)
+			x.Text = string(buf)
+			x.Notes = r.notes(f, &x, &in, &consts)
+			lost = lost || f.Flags&asm.SPWrite != 0 && WritesSP(r.p.Arch(), &in)
+		}
+		f.Insts = append(f.Insts, x)
+		off += x.Len
+	}
+}
+
+// notes says what the text of an instruction does not: the slot that an offset
+// from SP means, the symbol at a computed address, what is live during a call.
+func (r *Reader) notes(f *Func, x *Inst, in *decode.Inst, consts *asm.Tracker) []string {
+	var out []string
+	if in.HasMem && in.Mem.Base == r.sp() && in.Mem.Index == decode.NoReg && x.HasSP {
+		if n := slotName(&f.Frame, in.Mem.Disp-int64(x.SP)); n != "" {
+			out = append(out, n)
+		}
+	}
+	if addr, ok := consts.Step(in); ok {
+		if n := string(r.names.Append(nil, addr)); n != "" && !strings.Contains(x.Text, n) {
+			out = append(out, n)
+		}
+	}
+	if x.callSite >= 0 {
+		c := f.Frame.Calls[x.callSite]
+		if n := callee(c.Callee); n != "" && in.Flow == decode.Call && !strings.Contains(x.Text, c.Callee) {
+			out = append(out, n)
+		}
+		if c.Live != nil {
+			out = append(out, liveSet(c.Live))
+		}
+	}
+	return out
+}
+
+func callee(name string) string { return escape(gotab.PrintName(name)) }
+
+// sp returns the stack pointer's number.
+func (r *Reader) sp() decode.Reg {
+	if r.p.Arch().HasLR {
+		return 31
+	}
+	return 4
+}
+
+// slotName returns how to call the byte at off from the entry SP.
+func slotName(f *frame.Frame, off int64) string {
+	if n := f.NameAt(off); n != "" {
+		return escape(n)
+	}
+	s, ok := f.SlotAt(off)
+	switch {
+	case !ok || s.Kind == frame.Local || s.Kind == frame.Unused || s.Kind == frame.Outgoing || s.Kind == frame.ArgArea:
+		return ""
+	case s.Off != off:
+		return fmt.Sprintf("%s+%d", s.Kind, off-s.Off)
+	}
+	return string(s.Kind)
+}
+
+// liveSet writes the words of a frame that hold live pointers: their names, or
+// their offsets from the entry SP.
+func liveSet(live []frame.Live) string {
+	var words []string
+	for _, l := range live {
+		if l.Name != "" {
+			words = append(words, escape(l.Name))
+		} else {
+			words = append(words, fmt.Sprintf("%+d", l.Off))
+		}
+	}
+	return "{" + strings.Join(words, " ") + "}"
+}
