@@ -112,6 +112,21 @@ func hostile() []bad {
 			s[".debug_info"][2] = 1
 			return s
 		}},
+		{"frames that refer to themselves", "where no CIE is", func() map[string][]byte {
+			s := sample()
+			s[".debug_frame"][20] = 16
+			return s
+		}},
+		{"frame entry longer than its section", "length", func() map[string][]byte {
+			s := sample()
+			s[".debug_frame"][17] = 1
+			return s
+		}},
+		{"frame with an instruction that is not known", "0x3f", func() map[string][]byte {
+			s := sample()
+			s[".debug_frame"][40] = 0x3f
+			return s
+		}},
 		{"list of ranges without end", "has no end", func() map[string][]byte {
 			s := sample()
 			s[".debug_rnglists"] = s[".debug_rnglists"][:len(s[".debug_rnglists"])-1]

@@ -31,6 +31,9 @@ const (
 	maxPieces   = 64        // pieces of one variable at one place
 	maxOps      = 256       // operations of one location expression
 	maxStack    = 64        // values that an expression has at hand
+	maxCIE      = 4 << 10   // bytes of what the frames of several functions have in common
+	maxStates   = 64        // states that call frame instructions have at hand
+	maxRows     = 1 << 20   // rows of one frame
 	maxTypeName = 4 << 10   // bytes of a type's name that is put together
 )
 
@@ -41,7 +44,7 @@ type Data struct {
 	zeroCode bool // address 0 may hold code
 
 	info, abbrev, str, lineStr, strOffsets, addr section
-	ranges, rnglists, loc, loclists              section
+	ranges, rnglists, loc, loclists, frame       section
 
 	units func() ([]unit, error)
 	index func() ([]Func, error)
@@ -87,6 +90,7 @@ func Open(f *objfile.File) (*Data, error) {
 	for name, to := range map[string]*section{
 		"info": &d.info, "abbrev": &d.abbrev, "str": &d.str, "line_str": &d.lineStr, "str_offsets": &d.strOffsets,
 		"addr": &d.addr, "ranges": &d.ranges, "rnglists": &d.rnglists, "loc": &d.loc, "loclists": &d.loclists,
+		"frame": &d.frame,
 	} {
 		s, ok := secs[key(name)]
 		*to = section{".debug_" + name, sync.OnceValues(func() ([]byte, error) {

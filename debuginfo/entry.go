@@ -255,8 +255,10 @@ func (d *Data) addrOf(u *unit, rt *root, v value) (uint64, error) {
 
 // address is [objfile.Addr] with the tombstones of linkers told apart: what they
 // write where the code was dropped.
-func (d *Data) address(u *unit, a uint64) (objfile.Addr, bool) {
-	if u.addrSize == 4 {
+func (d *Data) address(u *unit, a uint64) (objfile.Addr, bool) { return d.live(a, u.addrSize) }
+
+func (d *Data) live(a uint64, size uint8) (objfile.Addr, bool) {
+	if size == 4 {
 		return objfile.Addr(a), (a != 0 || d.zeroCode) && a < 0xfffffffe
 	}
 	return objfile.Addr(a), (a != 0 || d.zeroCode) && a < ^uint64(1)

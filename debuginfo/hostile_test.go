@@ -59,6 +59,15 @@ func walk(d *debuginfo.Data, functions int) (first error) {
 			note(err, ps == nil)
 		}
 	}
+	n = 0
+	for f, err := range d.CallFrames() {
+		if n++; err != nil || n > functions {
+			note(err, n > functions || f.Range == debuginfo.Range{})
+			break
+		}
+		cfas, err := f.AppendCFAs(nil)
+		note(err, cfas == nil)
+	}
 	f, ok, err := d.FuncAt(0x401000)
 	note(err, !ok && f == debuginfo.Func{})
 	return first
@@ -76,7 +85,7 @@ func FuzzDWARF(f *testing.F) {
 	s := sample()
 	add := func(s map[string][]byte) {
 		f.Add(s[".debug_abbrev"], s[".debug_addr"], s[".debug_info"], s[".debug_line_str"],
-			s[".debug_loclists"], s[".debug_rnglists"], s[".debug_str"], s[".debug_str_offsets"], s[".debug_loc"], s[".debug_ranges"])
+			s[".debug_loclists"], s[".debug_rnglists"], s[".debug_str"], s[".debug_str_offsets"], s[".debug_loc"], s[".debug_ranges"], s[".debug_frame"])
 	}
 	add(s)
 	for _, h := range hostile() {
@@ -84,11 +93,11 @@ func FuzzDWARF(f *testing.F) {
 			add(s)
 		}
 	}
-	f.Fuzz(func(t *testing.T, abbrev, addr, info, lineStr, loclists, rnglists, str, strOffsets, loc, ranges []byte) {
+	f.Fuzz(func(t *testing.T, abbrev, addr, info, lineStr, loclists, rnglists, str, strOffsets, loc, ranges, frame []byte) {
 		d, err := openImage(map[string][]byte{
 			".debug_abbrev": abbrev, ".debug_addr": addr, ".debug_info": info, ".debug_line_str": lineStr,
 			".debug_loclists": loclists, ".debug_rnglists": rnglists, ".debug_str": str, ".debug_str_offsets": strOffsets,
-			".debug_loc": loc, ".debug_ranges": ranges,
+			".debug_loc": loc, ".debug_ranges": ranges, ".debug_frame": frame,
 		})
 		if err != nil {
 			if d != nil || !expected(err) {
@@ -218,7 +227,7 @@ func sweepFields(t *testing.T, ef *elf.File, data []byte) []testbin.Field {
 	for i := range 64 {
 		add(fmt.Sprintf("abbrev byte %d", i), ab+i, 1, 0x7f)
 	}
-	for _, name := range []string{".debug_loclists", ".debug_rnglists", ".debug_addr", ".debug_loc", ".debug_ranges"} {
+	for _, name := range []string{".debug_loclists", ".debug_rnglists", ".debug_addr", ".debug_loc", ".debug_ranges", ".debug_frame"} {
 		if at, size := section(name); size > 0 {
 			for i := range 40 {
 				add(fmt.Sprintf("%s byte %d", name, i), at+i, 1, 0x7f)

@@ -111,6 +111,22 @@ func TestSample(t *testing.T) {
 			t.Errorf("FuncAt(%#x): %v, %v", pc, ok, err)
 		}
 	}
+	var frames []string
+	for f, err := range d.CallFrames() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfas, err := f.AppendCFAs(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range cfas {
+			frames = append(frames, fmt.Sprintf("%#x..%#x r%d%+d", c.Low, c.High, c.Reg, c.Off))
+		}
+	}
+	if diff := cmp.Diff([]string{"0x401000..0x401004 r7+8", "0x401004..0x401014 r7+16", "0x401014..0x401024 r7+40", "0x401024..0x401040 r7+16"}, frames); diff != "" {
+		t.Errorf("frames: want (-), got (+):\n%s", diff)
+	}
 	for u, err := range d.Units() {
 		if err != nil || u.Name() != "main" || u.Version() != 5 || u.Language() != debuginfo.Go || u.Producer() != "" {
 			t.Errorf("unit %q, version %d, %v, %v", u.Name(), u.Version(), u.Language(), err)

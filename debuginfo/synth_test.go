@@ -157,7 +157,12 @@ func sample() map[string][]byte {
 	loc.u8(0)
 	rng := (&writer{}).u32(0).u16(5).u8(8, 0).u32(1).u32(4)
 	rng.u8(4).uleb(0x10).uleb(0x20).u8(7).u64(0x401030).uleb(8).u8(0)
+	// A CIE that begins with rsp+8, and a function that pushes and pops.
+	frame := (&writer{}).u32(12).u32(0xffffffff).u8(3, 0, 1, 0x7c, 16, 0x0c, 7, 8)
+	frame.u32(32).u32(0).u64(0x401000).u64(0x40)
+	frame.u8(0x44, 0x0e, 16, 0x02, 0x10, 0x0a, 0x13, 0x76, 0x03, 0x10, 0, 0x0b)
 	return map[string][]byte{
+		".debug_frame":       frame.b,
 		".debug_info":        unit5(w.b[sampleHeader:]),
 		".debug_abbrev":      ab,
 		".debug_addr":        (&writer{}).u32(12).u16(5).u8(8, 0).u64(0x401000).b,

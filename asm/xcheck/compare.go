@@ -137,10 +137,12 @@ func (c *comparison) missing(l *list, o entry) {
 
 func (c *comparison) extra(l *list, t entry) {
 	d := theirs(l, Extra, t)
-	if d.Why = c.whyExtra(d.Name, t); d.Why != "" {
-		d.Explained = true
-	} else {
+	if d.Why = c.whyExtra(l, d.Name, t); d.Why == "" {
 		d.Why = "the pclntab has no function here"
+	} else if against := c.againstSymbols(l, t); against != "" {
+		d.Why = against
+	} else {
+		d.Explained = true
 	}
 	c.differ(d)
 }
@@ -153,4 +155,24 @@ func (c *comparison) alias(l *list, o, t entry) {
 		d.Why = fmt.Sprintf("a second entry for %s", c.pcln.appendName(nil, o))
 	}
 	c.differ(d)
+}
+
+// againstSymbols holds a function that is not Go's, of which the pclntab knows
+// nothing, against the symbol table. It returns what is wrong.
+func (c *comparison) againstSymbols(l *list, t entry) string {
+	if l.source != DWARF || c.syms == nil {
+		return ""
+	}
+	es := c.syms.entries
+	i := find(es, t.addr)
+	n := run(es[i:], t.addr)
+	if n == 0 {
+		return "neither the pclntab nor the symbol table has a function here"
+	}
+	for _, e := range es[i : i+n] {
+		if e.size == t.size {
+			return ""
+		}
+	}
+	return fmt.Sprintf("%d bytes in %s, %d in %s", t.size, l.source, es[i].size, Symtab)
 }

@@ -3,6 +3,8 @@ package xcheck
 import (
 	"regexp"
 	"strings"
+
+	"moho/gotab"
 )
 
 // The explanations. They are shown, once for each group.
@@ -12,6 +14,7 @@ const (
 	whyFIPSMark  = "the linker's mark around code that FIPS 140 covers: no function, so that the pclntab gives it no bytes and DWARF leaves it out"
 	whyABI0      = "the symbol table tells the ABI0 form of a function from its ABIInternal twin by a suffix; the pclntab has no ABI"
 	whyDot       = "the symbol table writes . where the compiler numbers types that are local to a function with ·"
+	whyTypeArgs  = "Go 1.18 and 1.19 left type arguments out of the pclntab"
 	whyHostC     = "C code that Go's own linker put among Go's: the pclntab knows its address only"
 	whyHostDWARF = "C code that Go's own linker put among Go's, which leaves its DWARF out"
 	whyHostSect  = "a section of a C object"
@@ -59,6 +62,8 @@ func whyName(ours, theirs string) string {
 		return whyABI0
 	case theirs == strings.ReplaceAll(ours, "·", "."):
 		return whyDot
+	case strings.Contains(ours, "[...]") && gotab.PrintName(theirs) == ours:
+		return whyTypeArgs
 	}
 	return ""
 }
@@ -73,8 +78,9 @@ func (c *comparison) whyMissing(l *list, o entry) string {
 	return ""
 }
 
-func (c *comparison) whyExtra(name string, t entry) string {
+func (c *comparison) whyExtra(l *list, name string, t entry) string {
 	switch {
+	case l.foreign != nil && !l.foreign(t): // Go's, and not in Go's own table
 	case name == "runtime.etext" && t.addr == c.end:
 		return whyETextMark
 	case (t.addr < c.text || t.addr >= c.end) && cName.MatchString(name):

@@ -24,6 +24,7 @@ const (
 	Size    = "size"    // another length
 	Name    = "name"    // another name
 	Alias   = "alias"   // one more entry at the address of a function
+	Frame   = "frame"   // another distance of SP from its value at the entry
 )
 
 // A Count says how many functions a source lists. Asked is false for a source

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"slices"
+	"sort"
 
 	"moho/debuginfo"
 	"moho/objfile"
@@ -21,12 +22,19 @@ type list struct {
 	appendName func(dst []byte, e entry) []byte
 	// foreign reports whether the source itself says that an entry is not Go's.
 	foreign func(e entry) bool
+	// more compares what only this source has.
+	more func() error
 }
 
 // An entry is one function of a list; ref is the list's own number for it.
 type entry struct {
 	addr, size objfile.Addr
 	ref        int
+}
+
+// find returns the first entry at or after an address.
+func find(es []entry, at objfile.Addr) int {
+	return sort.Search(len(es), func(i int) bool { return es[i].addr >= at })
 }
 
 func (l *list) sort() *list {
@@ -112,6 +120,7 @@ func (c *comparison) dwarf() (*list, error) {
 		l.entries = append(l.entries, entry{f.Low, f.High - f.Low, i})
 	}
 	l.appendName = func(dst []byte, e entry) []byte { return fns[e.ref].AppendName(dst) }
+	l.more = func() error { return c.frames(d) }
 	l.foreign = func(e entry) bool { return fns[e.ref].Unit().Language() != debuginfo.Go }
 	return l, nil
 }

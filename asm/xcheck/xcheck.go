@@ -41,7 +41,15 @@ func Run(f *objfile.File, t *gotab.Table, o Options) (Report, error) {
 			return Report{}, err
 		}
 		if c.count(l, l.absent); l.absent == "" {
+			if l.source == Symtab {
+				c.syms = l
+			}
 			c.compare(l)
+			if l.more != nil {
+				if err := l.more(); err != nil {
+					return Report{}, err
+				}
+			}
 			c.report.Compared++
 		}
 	}
@@ -53,9 +61,8 @@ type comparison struct {
 	f *objfile.File
 	t *gotab.Table
 
-	pcln       *list
+	pcln, syms *list
 	text, end  objfile.Addr // of Go's code
-	cgo        []objfile.Addr
 	report     Report
 	groups     map[groupKey]*group
 	buf1, buf2 []byte
