@@ -146,10 +146,12 @@ func TestInlineEqualsDWARF(t *testing.T) {
 			}
 		}
 		t.Logf("%d chains, %d of inlined calls, %d differ", len(pcs), deep, differ)
-		// Go 1.18 and 1.19 gave the inlined body of three generated methods,
-		// lockRank.String and its like, no range in DWARF.
+		// Until Go 1.19 the inlined body of three to five generated methods,
+		// lockRank.String and its like, had no range in DWARF.
 		allowed := 0
-		if strings.HasPrefix(c.Go, "1.18.") || strings.HasPrefix(c.Go, "1.19.") {
+		if slices.Contains(testbin.Old, c.Go) {
+			allowed = 5
+		} else if strings.HasPrefix(c.Go, "1.18.") || strings.HasPrefix(c.Go, "1.19.") {
 			allowed = 3
 		}
 		if differ > allowed || deep < len(pcs)/20 {

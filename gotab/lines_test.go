@@ -131,7 +131,7 @@ func TestFramesEqualRuntime(t *testing.T) {
 		zero, bad := first.Name(), 0
 		for i, pc := range pcs {
 			_, want, _ := strings.Cut(out[i], " ")
-			at := strings.LastIndexByte(want, ' ') // before 1.21 names have no spaces either
+			at := strings.IndexByte(want, ' ')
 			want = want[:at+1] + gotab.PrintName(want[at+1:])
 			// The runtime takes pc+1 for a return address, so that it can't look
 			// up the last byte of a function without padding; and it takes a

@@ -25,7 +25,7 @@ type listedInst struct {
 }
 
 var (
-	stext  = regexp.MustCompile(`^(\S+) STEXT `)
+	stext  = regexp.MustCompile(`^(\S.*) STEXT `)
 	inst   = regexp.MustCompile(`^\t0x([0-9a-f]+) \d+ \(.*\)\t([A-Z0-9.]+)(?:\t(.*))?$`)
 	symbol = regexp.MustCompile(`^(\S.*) S[A-Z]*RODATA .*size=(\d+)`)
 	dump   = regexp.MustCompile(`^\t0x[0-9a-f]{4,} ((?:[0-9a-f]{2} )+)`)
@@ -75,6 +75,9 @@ func listing(t *testing.T, text string) (fns []listed, data map[string][]byte) {
 
 func number(t *testing.T, s string) int {
 	t.Helper()
+	if s == "ZR" { // arm64's way to write $0, until Go 1.17
+		return 0
+	}
 	n, err := strconv.ParseInt(strings.TrimPrefix(s, "$"), 0, 32)
 	if err != nil {
 		t.Fatal(err)
@@ -144,7 +147,7 @@ func TestFuncDataEqualsListing(t *testing.T) {
 				}
 			}
 			t.Logf("%d tables %v, %d values", tables, seen, values)
-			if tables < 60 || values < 2000 || seen[4] == 0 || seen[2] == 0 {
+			if tables < 25 || values < 2000 || seen[4] == 0 || seen[2] == 0 {
 				t.Errorf("%d tables %v, %d values", tables, seen, values)
 			}
 		})

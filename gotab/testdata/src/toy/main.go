@@ -19,8 +19,6 @@ type shape interface{ area() int }
 
 type square struct{ side int }
 
-type number interface{ ~int | ~float64 }
-
 //go:noinline
 func (s square) area() int { return outer(s.side) }
 
@@ -31,26 +29,6 @@ func inner(n int) int {
 		stack()
 	}
 	return n - 1
-}
-
-//go:noinline
-func sum[T number](list []T, each func(T)) (total T) {
-	for _, v := range list {
-		total += double(v)
-		each(v)
-	}
-	return total
-}
-
-func double[T number](v T) T { return v + v }
-
-type list[T any] struct{ items []T }
-
-//go:noinline
-func (l *list[T]) walk(f func(T)) {
-	for _, v := range l.items {
-		f(v)
-	}
 }
 
 //go:noinline
@@ -123,10 +101,7 @@ func main() {
 	}
 	var s shape = square{side: 42}
 	n := s.area()
-	n += sum([]int{1, 2, 43}, func(v int) { n += inner(v) })
-	n += int(sum([]float64{1.5}, func(v float64) { stack() }))
-	(&list[string]{items: []string{"x"}}).walk(func(string) { stack() })
-	(&list[int]{items: []int{1}}).walk(func(int) { func() { n += outer(50) }() })
+	generics(&n)
 	n += deferred(4) + deferred(101) + big(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, n)
 	for i := 0; i < 2; i++ {
 		n += huge(i)
