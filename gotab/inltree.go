@@ -26,6 +26,7 @@ func (f Func) InlineTree() ([]Call, error) {
 		return nil, f.dataErr(FuncDataInlTree, "index table is malformed after offset %#x, value %d", rows.row.End, last)
 	}
 	var out []Call
+	names := 0
 	for i := range last + 1 {
 		in, ok := f.inlinedAt(i)
 		if !ok || in.parentPC < 0 {
@@ -35,14 +36,23 @@ func (f Func) InlineTree() ([]Call, error) {
 		if !ok || parent < -1 {
 			parent = -1
 		}
+		name := f.t.name(in.name)
+		if names += len(name); names > maxInlineNames {
+			return nil, f.dataErr(FuncDataInlTree, "names of more than %d bytes", maxInlineNames)
+		}
 		out = append(out, Call{
-			Func: f.t.name(in.name), StartLine: int(in.startLine), FuncID: FuncID(in.id),
+			Func: name, StartLine: int(in.startLine), FuncID: FuncID(in.id),
 			ParentPC: uint32(in.parentPC), Parent: int(parent),
 		})
 	}
 	return out, nil
 }
 
-// maxInlineNodes bounds the calls that one function can have inlined. The most in
-// etcd is 2,345.
-const maxInlineNodes = 1 << 20
+const (
+	// maxInlineNodes bounds the calls that one function can have inlined. The
+	// most of etcd's 32,156 functions has 315.
+	maxInlineNodes = 1 << 16
+
+	// maxInlineNames bounds the names of those functions together, in bytes.
+	maxInlineNames = 8 << 20
+)

@@ -16,12 +16,12 @@ type layout struct {
 	typedesclen, itaboffset, itabsize      int // since Go 1.27
 }
 
-const since116 = "1.16"
+const since116, since127 = "1.16", "1.27"
 
 // Source: type moduledata in $GOROOT/src/runtime/symtab.go, each release from
 // go1.16.15 to go1.27.3.
 var layouts = []layout{
-	{since: "1.27", end: 34, types: 37, typedesclen: 38, etypes: 39, itaboffset: 40, itabsize: 41, rodata: 42, gof: 43, epcln: 44, textsects: 45},
+	{since: since127, end: 34, types: 37, typedesclen: 38, etypes: 39, itaboffset: 40, itabsize: 41, rodata: 42, gof: 43, epcln: 44, textsects: 45},
 	{since: "1.26", end: 34, types: 37, etypes: 38, rodata: 39, gof: 40, epcln: 41, textsects: 42, typelinks: 45, itablinks: 48},
 	{since: "1.20", end: 34, types: 37, etypes: 38, rodata: 39, gof: 40, textsects: 41, typelinks: 44, itablinks: 47},
 	{since: "1.18", end: 32, types: 35, etypes: 36, rodata: 37, gof: 38, textsects: 39, typelinks: 42, itablinks: 45},

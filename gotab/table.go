@@ -46,9 +46,12 @@ type Table struct {
 	// the last function: the beginning of fns, or made from it for Go 1.16.
 	ftab []byte
 
-	defersOnce, releaseOnce sync.Once
-	newDefers               bool
-	before118               release
+	// What nothing in the tables says; found out when it is asked for.
+	defersOnce, releaseOnce, typesOnce, shiftedOnce sync.Once
+
+	newDefers, shifted bool
+	before118          release
+	region             typeRegion
 }
 
 // New opens the pclntab whose header is at pclntab and which is at most size
