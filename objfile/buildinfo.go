@@ -57,13 +57,15 @@ func (f *File) BuildInfo() (*debug.BuildInfo, error) {
 
 // buildInfoAreas returns where to search, the likeliest place first.
 func (f *File) buildInfoAreas() [][]byte {
-	if f.elf == nil {
+	if !f.full {
 		return [][]byte{f.data}
 	}
 	var out [][]byte
-	if s, ok := f.Section(".go.buildinfo"); ok {
-		if b, err := f.SectionBytes(s); err == nil {
-			out = append(out, b)
+	for _, name := range []string{".go.buildinfo", "__go_buildinfo"} {
+		if s, ok := f.Section(name); ok {
+			if b, err := f.SectionBytes(s); err == nil {
+				out = append(out, b)
+			}
 		}
 	}
 	for _, s := range f.segments {

@@ -1,9 +1,14 @@
 // Package objfile is an executable on disk: its headers, the bytes at a
 // link-time address, its symbols, who built it and under which Build ID.
 //
-// ELF is read in full. Mach-O, PE, WASM, XCOFF and Plan 9 files are identified
-// (Format, Machine, OS) and give their Go build info; the rest of their methods
-// return an error that wraps [ErrFormat] and says so.
+// ELF, 64-bit Mach-O (a slice of a universal file too), PE32+ and WASM are read
+// in full. 32-bit Mach-O and PE, XCOFF and Plan 9 files are identified (Format,
+// Machine, OS) and give their Go build info; the rest of their methods return an
+// error that wraps [ErrFormat] and says so.
+//
+// A WASM module has no file that is mapped: its one segment is the linear memory
+// that its data segments describe, rebuilt when it is first asked for. Its
+// functions have no addresses; see [File.WASMFunc].
 //
 // Addresses are those that the linker chose ([Addr]); where a position
 // independent program ends up in memory is the business of whoever has that

@@ -3,7 +3,6 @@ package objfile
 import (
 	"encoding/binary"
 	"fmt"
-	"slices"
 
 	"moho/arch"
 	"moho/internal/bounded"
@@ -89,7 +88,7 @@ func (f *File) readELF() error {
 	if err := f.loadSections(e); err != nil {
 		return err
 	}
-	f.elf = e
+	f.elf, f.full = e, true
 	f.os = f.elfOS()
 	return nil
 }
@@ -258,21 +257,7 @@ func (f *File) loadSegments(e *elfFile) error {
 			Read: p.flags&pfR != 0, Write: p.flags&pfW != 0, Exec: p.flags&pfX != 0,
 		})
 	}
-	slices.SortStableFunc(f.segments, func(a, b Segment) int {
-		switch {
-		case a.Addr < b.Addr:
-			return -1
-		case a.Addr > b.Addr:
-			return 1
-		}
-		return 0
-	})
-	for i := 1; i < len(f.segments); i++ {
-		if a, b := f.segments[i-1], f.segments[i]; uint64(b.Addr-a.Addr) < a.MemSize {
-			return formatErr("elf", -1, "segments at p_vaddr %#x and %#x overlap", uint64(a.Addr), uint64(b.Addr))
-		}
-	}
-	return nil
+	return f.sortSegments()
 }
 
 // elfMachine spells e_machine as GOARCH does.

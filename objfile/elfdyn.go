@@ -39,8 +39,11 @@ func (f *File) dynamics() ([]dynamic, error) {
 }
 
 // Interpreter returns the path of the dynamic loader that the file asks for
-// (PT_INTERP), or "". It is the file's word, not a path to open.
+// (PT_INTERP, LC_LOAD_DYLINKER), or "". It is the file's word, not a path to open.
 func (f *File) Interpreter() string {
+	if f.macho != nil {
+		return f.macho.dylinker
+	}
 	if f.elf == nil {
 		return ""
 	}
@@ -57,12 +60,20 @@ func (f *File) Interpreter() string {
 	return ""
 }
 
-// Needed returns the shared libraries that the dynamic section names
-// (DT_NEEDED), in file order; nil for a static program. Errors wrap ErrFormat
+// Needed returns the shared libraries that the file names (DT_NEEDED,
+// LC_LOAD_DYLIB, the import directory), in file order; nil for a static program. Errors wrap ErrFormat
 // or ErrLimit.
 func (f *File) Needed() ([]string, error) {
 	if err := f.readable(); err != nil {
 		return nil, err
+	}
+	switch {
+	case f.macho != nil:
+		return f.macho.libraries, nil
+	case f.pe != nil:
+		return f.peNeeded()
+	case f.wasm != nil:
+		return nil, nil
 	}
 	dyn, err := f.dynamics()
 	if err != nil {

@@ -93,6 +93,7 @@ func addSegment(id *evidence.BuildID, data []byte, p elfPhdr, order binary.ByteO
 func (f *File) readBuildIDs() evidence.BuildID {
 	var id evidence.BuildID
 	if f.elf == nil {
+		id.Go = f.textBuildID()
 		return id
 	}
 	for _, p := range f.elf.phdrs {

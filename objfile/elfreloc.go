@@ -93,6 +93,9 @@ func (f *File) FindWord(v uint64, limit int) ([]Addr, error) {
 	if err := f.readable(); err != nil {
 		return nil, err
 	}
+	if f.macho != nil && f.macho.chained {
+		return nil, errChained()
+	}
 	rel, err := f.relocs()
 	if err != nil {
 		return nil, err
@@ -119,7 +122,7 @@ func (f *File) FindWord(v uint64, limit int) ([]Addr, error) {
 
 // findIn appends the aligned places in s that hold v without a relocation.
 func (f *File) findIn(s Segment, v uint64, found []Addr, limit int) []Addr {
-	data, err := f.Slice(s.Addr, int(min(s.FileSize, uint64(len(f.data)))))
+	data, err := f.Slice(s.Addr, int(s.FileSize))
 	if err != nil {
 		return found
 	}

@@ -23,10 +23,19 @@ type Symbol struct {
 
 // Symbols returns the defined symbols of the symbol table in file order, local
 // ones included, and nil when the file is stripped. Section and file symbols
-// are left out. Errors wrap ErrFormat or ErrLimit.
+// are left out. Only ELF states sizes. WASM has names for functions, which have
+// no address: see [File.WASMFuncs]. Errors wrap ErrFormat or ErrLimit.
 func (f *File) Symbols() ([]Symbol, error) {
 	if err := f.readable(); err != nil {
 		return nil, err
+	}
+	switch {
+	case f.macho != nil:
+		return f.machoSymbols()
+	case f.pe != nil:
+		return f.peSymbols()
+	case f.wasm != nil:
+		return nil, nil // functions have no addresses: see WASMFuncs
 	}
 	for i, s := range f.elf.shdrs {
 		if s.typ == shtSymtab {

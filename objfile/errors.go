@@ -19,6 +19,10 @@ var (
 	// no bytes: outside all segments, or in the zero-filled end of one.
 	ErrUnmapped = errors.New("address not in the file")
 
+	// ErrArch is wrapped by errors about files that are not for the architecture
+	// that was asked for, and about universal files where one has to be chosen.
+	ErrArch = errors.New("architecture must be chosen among those of the file")
+
 	// ErrNoBuildInfo is wrapped by the error of BuildInfo when the file holds none.
 	ErrNoBuildInfo = errors.New("no Go build info")
 )
@@ -31,7 +35,6 @@ const (
 	MaxNeeded       = 4096     // DT_NEEDED entries
 	MaxBuildInfo    = 16 << 20 // bytes of module information
 	MaxNotes        = 4096     // notes looked at for one question
-	MaxImports      = 64 << 10 // WASM imports looked at to tell the host
 )
 
 // A FormatError says what in a file is wrong and where.

@@ -68,7 +68,12 @@ type File struct {
 	sections []Section
 	segments []Segment // sorted by address, not overlapping
 
-	elf    *elfFile // nil for other formats
+	full  bool // the format is decoded, not only identified
+	elf   *elfFile
+	macho *machoFile
+	pe    *peFile
+	wasm  *wasmFile
+
 	relocs func() (relocTable, error)
 	ids    func() evidence.BuildID
 }
@@ -76,7 +81,13 @@ type File struct {
 // Open maps the file at path, or reads it where mapping is not possible, and
 // decodes its headers. It refuses anything but a regular file, and returns an
 // error that wraps ErrFormat for contents that are no executable.
-func Open(path string) (*File, error) {
+func Open(path string) (*File, error) { return OpenArch(path, "") }
+
+// OpenArch is Open for a file that may have slices for several architectures
+// (a universal Mach-O file): goarch chooses one, "" takes the only one that can
+// be read. The error wraps ErrArch when there is no such slice, or several, or
+// when a file of one architecture is for another.
+func OpenArch(path, goarch string) (*File, error) {
 	st, err := os.Stat(path)
 	if err != nil {
 		return nil, err
@@ -89,19 +100,21 @@ func Open(path string) (*File, error) {
 		return nil, err
 	}
 	defer fd.Close()
-	return OpenFile(fd)
+	return openFile(fd, goarch)
 }
 
 // OpenFile is [Open] for a file that is open already, for callers that have
 // checked what they hold and must not look its name up a second time. The File
 // does not need fd afterwards.
-func OpenFile(fd *os.File) (*File, error) {
+func OpenFile(fd *os.File) (*File, error) { return openFile(fd, "") }
+
+func openFile(fd *os.File, goarch string) (*File, error) {
 	path := fd.Name()
 	data, release, err := mapFile(fd)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	f, err := NewBytes(path, data)
+	f, err := NewBytesArch(path, data, goarch)
 	if err != nil {
 		release()
 		return nil, fmt.Errorf("%s: %w", path, err)
@@ -113,10 +126,16 @@ func OpenFile(fd *os.File) (*File, error) {
 // NewBytes decodes an executable that is already in memory. data is kept and
 // must not change. name is what Name returns.
 func NewBytes(name string, data []byte) (*File, error) {
+	return NewBytesArch(name, data, "")
+}
+
+// NewBytesArch is NewBytes for a file that may have slices for several
+// architectures, of which goarch is taken; see [OpenArch].
+func NewBytesArch(name string, data []byte, goarch string) (*File, error) {
 	f := &File{name: name, data: data}
 	f.relocs = sync.OnceValues(f.readRelocs)
 	f.ids = sync.OnceValue(f.readBuildIDs)
-	if err := f.identify(); err != nil {
+	if err := f.identify(goarch); err != nil {
 		return nil, err
 	}
 	return f, nil
@@ -230,7 +249,11 @@ func (f *File) Slice(a Addr, n int) ([]byte, error) {
 		return nil, fmt.Errorf("%s: %d bytes at address %#x, of which the file holds %d: %w",
 			f.format, n, uint64(a), seg.FileSize-min(off, seg.FileSize), ErrUnmapped)
 	}
-	b, ok := bounded.Sub(f.data, uint64(seg.Off)+off, uint64(n))
+	from, err := f.content()
+	if err != nil {
+		return nil, err
+	}
+	b, ok := bounded.Sub(from, uint64(seg.Off)+off, uint64(n))
 	if !ok {
 		return nil, fmt.Errorf("%s: %d bytes at address %#x, beyond the end of the file: %w", f.format, n, uint64(a), ErrUnmapped)
 	}
@@ -246,6 +269,9 @@ func (f *File) Word(a Addr) (uint64, error) {
 	if err != nil {
 		return 0, err
 	}
+	if f.macho != nil && f.macho.chained {
+		return 0, errChained()
+	}
 	rel, err := f.relocs()
 	if err != nil {
 		return 0, err
@@ -259,9 +285,18 @@ func (f *File) Word(a Addr) (uint64, error) {
 	return f.order.Uint64(b), nil
 }
 
+// content returns what offsets of segments count in: the file, or the memory
+// that a WASM module describes.
+func (f *File) content() ([]byte, error) {
+	if f.wasm != nil {
+		return f.wasm.memory()
+	}
+	return f.data, nil
+}
+
 // readable says whether more than the identity of this file is decoded.
 func (f *File) readable() error {
-	if f.elf == nil {
+	if !f.full {
 		return formatErr(f.format, -1, "contents of this format are not read yet")
 	}
 	return nil

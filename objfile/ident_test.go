@@ -54,9 +54,12 @@ func TestIdentify(t *testing.T) {
 			if got["GOOS"] != goos || got["GOARCH"] != goarch {
 				t.Errorf("settings %v", got)
 			}
-			if want.format == "elf" {
-				if len(f.Segments()) == 0 || len(f.Sections()) == 0 || f.ELFType() == "" {
-					t.Errorf("%d segments, %d sections, type %q", len(f.Segments()), len(f.Sections()), f.ELFType())
+			if want.format == "elf" && f.ELFType() == "" {
+				t.Error("no ELF type")
+			}
+			if want.format != "plan9" && want.format != "xcoff" {
+				if len(f.Segments()) == 0 || len(f.Sections()) == 0 || f.BuildID().Go == "" {
+					t.Errorf("%d segments, %d sections, Build ID %q", len(f.Segments()), len(f.Sections()), f.BuildID().Go)
 				}
 				return
 			}
