@@ -99,16 +99,18 @@ func (f Func) value(off uint32, rel uint64) (int32, bool) {
 }
 
 // all returns every row of the table at off.
-func (f Func) all(off uint32) ([]Row, error) {
+func (f Func) all(off uint32) ([]Row, error) { return f.appendAll(nil, off) }
+
+func (f Func) appendAll(dst []Row, off uint32) ([]Row, error) {
 	it := f.rows(off)
-	var out []Row
+	n := len(dst)
 	for it.next() {
-		out = append(out, it.row)
+		dst = append(dst, it.row)
 	}
 	if it.err {
-		return nil, tableErr("pc-value table at %#x of function %d is malformed after %d rows", off, f.index, len(out))
+		return nil, tableErr("pc-value table at %#x of function %d is malformed after %d rows", off, f.index, len(dst)-n)
 	}
-	return out, nil
+	return dst, nil
 }
 
 // rel returns the offset of pc from the entry of f.
@@ -151,6 +153,9 @@ func (f Func) MaxSPDelta() (int32, error) {
 // SPRows returns SPDelta for the whole function, adjacent ranges from offset 0
 // to Size. The error wraps objfile.ErrFormat.
 func (f Func) SPRows() ([]Row, error) { return f.all(f.u32(fnPCSP)) }
+
+// AppendSPRows appends what SPRows returns to dst. On error it returns nil.
+func (f Func) AppendSPRows(dst []Row) ([]Row, error) { return f.appendAll(dst, f.u32(fnPCSP)) }
 
 // PCData returns the value of PCDATA table i (abi.PCDATA_*) at pc. Where the
 // function has no such table it is not ok; the runtime takes that for -1.
