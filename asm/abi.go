@@ -14,6 +14,9 @@ type ABI struct {
 	How   evidence.Origin `json:"how"`
 }
 
+// ABI returns the calling convention of fn.
+func (p *Program) ABI(fn gotab.Func) ABI { return p.abi(fn, p.recorded(fn)) }
+
 // abi tells the convention of a function; nothing of it is in the pclntab. The
 // symbol table has a suffix .abi0 where the linker knew both conventions for
 // one name. What is compiled from Go is of ABIInternal, except the wrappers

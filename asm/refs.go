@@ -143,6 +143,30 @@ func inlinings(out []Ref, in gotab.Func, name string) []Ref {
 	return out
 }
 
+// Inlined returns the places at which a function was compiled into others whose
+// name or end of a name is given, at most limit of them: why it has no code of
+// its own. The name is that of the first.
+func (p *Program) Inlined(pattern string, limit int) (name string, refs []Ref) {
+	for in := range p.Functions() {
+		calls, err := in.InlineTree()
+		if err != nil {
+			continue
+		}
+		for _, c := range calls {
+			fits := c.Func == pattern || endsWith([]byte(c.Func), []byte(pattern))
+			if !fits || name != "" && c.Func != name {
+				continue
+			}
+			name = c.Func
+			refs = append(refs, Ref{Kind: RefInline, From: uint64(in.Entry()) + uint64(c.ParentPC), In: in})
+			if len(refs) >= limit {
+				return name, refs
+			}
+		}
+	}
+	return name, refs
+}
+
 // refsFrom decodes one function that may refer to a target.
 func (p *Program) refsFrom(out []Ref, dec *decode.Decoder, in gotab.Func, code []byte, targets map[uint64]string) []Ref {
 	var x decode.Inst

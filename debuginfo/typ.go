@@ -127,11 +127,8 @@ func (t Type) Name() string {
 		case tagReferenceType:
 			prefix += "&"
 		case tagArrayType:
-			if n, ok := q.count(t, s); ok {
-				prefix += "[" + strconv.FormatUint(n, 10) + "]"
-			} else {
-				prefix += "[]"
-			}
+			n, _ := q.count(t, s)
+			prefix += "[" + strconv.FormatUint(n, 10) + "]"
 		case tagConstType, tagVolatileType, tagRestrictType, tagAtomicType:
 		case tagSubroutineType:
 			return prefix + "func"

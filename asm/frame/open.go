@@ -26,7 +26,6 @@ type Shape struct {
 
 	steps        []string
 	fpOff, lrOff int64 // where they are kept, from the entry SP
-	plain        bool  // SP is lowered by an instruction that does nothing else
 }
 
 // savedFP returns where the prologue keeps the frame pointer of the caller, in
@@ -83,7 +82,7 @@ func (b *body) open(next int) (end int, s Shape) {
 					pushed = true
 					step = words(step, "push, SP by 8")
 				} else if !lowered {
-					lowered, s.plain = true, in.NEffect == 1
+					lowered = true
 					step = words(step, "lower SP by %d", lower)
 				}
 			}

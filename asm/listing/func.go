@@ -18,6 +18,14 @@ type Func struct {
 	Rows  []gotab.Row // of pcsp
 	Insts []Inst
 	Gaps  []evidence.Gap
+
+	Signature Signature
+}
+
+// A Signature says in which registers, or where in memory, arguments and
+// results are. "" is not known.
+type Signature struct {
+	Args, Results string
 }
 
 // An Inst is one instruction. SP is its offset below the entry SP, meaningless
@@ -52,19 +60,28 @@ type Reader struct {
 	names   *asm.Names
 	layouts *frame.Layouts
 	inline  []gotab.InlineFrame
+	sigs    *Signatures
 }
 
-// NewReader returns a Reader of p that writes instructions in a syntax.
-func NewReader(p *asm.Program, syntax decode.Syntax) (*Reader, error) {
+// NewReader returns a Reader of p that writes instructions in a syntax. With
+// names it takes names and types from DWARF, which costs a pass over all of it;
+// without, or where there is none, slots and signatures have none.
+func NewReader(p *asm.Program, syntax decode.Syntax, names bool) (*Reader, error) {
 	dec, err := decode.New(p.Arch())
 	if err != nil {
 		return nil, err
 	}
-	layouts, err := frame.New(p, frame.Options{})
+	layouts, err := frame.New(p, frame.Options{NoDWARF: !names})
 	if err != nil {
 		return nil, err
 	}
-	return &Reader{p: p, syntax: syntax, dec: dec, names: p.Names(), layouts: layouts}, nil
+	r := &Reader{p: p, syntax: syntax, dec: dec, names: p.Names(), layouts: layouts}
+	if names {
+		if r.sigs, err = NewSignatures(p); err != nil {
+			r.sigs = nil // stripped: what is not known is left out
+		}
+	}
+	return r, nil
 }
 
 // Func reads fn. The error wraps objfile.ErrFormat where its tables can't be
@@ -86,6 +103,7 @@ func (r *Reader) Func(fn gotab.Func) (*Func, error) {
 		f.Gaps = append(f.Gaps, evidence.Gap{What: "frame of " + f.Name, Why: err.Error()})
 	}
 	f.Gaps = append(f.Gaps, f.Frame.Gaps...)
+	f.Signature = r.sigs.Of(fn.Entry(), f.ABI.Value)
 	r.names.Within(fn)
 	r.insts(f, fn, code)
 	return f, nil
@@ -155,8 +173,31 @@ func (r *Reader) notes(f *Func, x *Inst, in *decode.Inst, consts *asm.Tracker) [
 		if c.Live != nil {
 			out = append(out, liveSet(c.Live))
 		}
+		if sig := r.calleeSignature(in); sig != "" {
+			out = append(out, sig)
+		}
 	}
 	return out
+}
+
+// calleeSignature says what registers a call takes and leaves.
+func (r *Reader) calleeSignature(in *decode.Inst) string {
+	if r.sigs == nil || in.Flow != decode.Call {
+		return ""
+	}
+	fn, ok := r.p.Table.FuncAt(gotab.PC(in.Target))
+	if !ok || uint64(fn.Entry()) != in.Target {
+		return ""
+	}
+	sig := r.sigs.Of(fn.Entry(), r.p.ABI(fn).Value)
+	if sig.Args == "" || sig.Args == "none" && sig.Results == "none" {
+		return ""
+	}
+	s := "(" + strings.TrimPrefix(sig.Args, "none") + ")"
+	if sig.Results != "none" {
+		s += " → " + sig.Results
+	}
+	return s
 }
 
 func callee(name string) string { return escape(gotab.PrintName(name)) }

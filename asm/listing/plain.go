@@ -82,8 +82,12 @@ func (l *lister) function(dst []byte, fn gotab.Func) ([]byte, error) {
 // appendHead appends the line above a function's code.
 func appendHead(dst []byte, f *asm.Function) []byte {
 	dst = append(append(append(dst, "TEXT "...), escape(f.Name)...), "(SB) "...)
-	dst = append(dst, escape(shortFile(f.File))...)
-	dst = strconv.AppendInt(append(dst, ':'), int64(f.Line), 10)
+	if f.File != "" {
+		dst = append(dst, escape(shortFile(f.File))...)
+		dst = strconv.AppendInt(append(dst, ':'), int64(f.Line), 10)
+	} else {
+		dst = append(dst, '?')
+	}
 	dst = strconv.AppendUint(append(dst, "  size "...), f.Size, 10)
 	dst = strconv.AppendInt(append(dst, "  frame "...), int64(f.Frame), 10)
 	dst = append(dst, "  args "...)

@@ -98,6 +98,10 @@ func (p *Printer) head(b *strings.Builder, f *Func) {
 		args = fmt.Sprintf("%d bytes of arguments and results in the caller's", f.Args)
 	}
 	fact("frame", fmt.Sprintf("%d bytes, %s", f.Frame.Max, args))
+	if f.Signature.Args != "" {
+		fact("arguments", f.Signature.Args)
+		fact("results", f.Signature.Results)
+	}
 	if w := f.Frame.Opens.Words; w != "" {
 		fact("entry", w)
 	}
@@ -154,7 +158,7 @@ func (p *Printer) source(b *strings.Builder, f *Func, x *Inst, change bool) {
 		fmt.Fprintf(b, "%s%s\n", indent, p.Style.Dim(cli.Clipped("── "+where, p.Width-len(indent), cli.Clip)))
 	}
 	if ok {
-		line := fmt.Sprintf("%*d  %s", lineWidth, x.Line, escape(strings.ReplaceAll(strings.TrimSpace(text), "\t", "  ")))
+		line := fmt.Sprintf("%*d  %s", lineWidth, x.Line, sourceText(text))
 		fmt.Fprintf(b, "%s%s\n", indent, p.Style.Good(cli.Clipped(line, p.Width-len(indent), cli.Clip)))
 	}
 }

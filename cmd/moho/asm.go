@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -24,6 +26,11 @@ type asmFlags struct {
 	format string
 	fn     string
 	src    string
+	dwarf  string
+
+	verifySP, xrefs bool
+	against         string
+	profile         string
 
 	syntax decode.Syntax
 }
@@ -31,11 +38,11 @@ type asmFlags struct {
 func newAsm(a *app) *cobra.Command {
 	var af asmFlags
 	cmd := &cobra.Command{
-		Use:     "asm BINARY",
+		Use:     "asm BINARY [BINARY]",
 		Short:   "machine code, with source lines and the stack pointer at each instruction",
 		Long:    asmLong,
 		Example: asmExample,
-		Args:    args(cobra.ExactArgs(1)),
+		Args:    args(cobra.RangeArgs(1, 2)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := af.check(cmd); err != nil {
 				return err
@@ -45,7 +52,18 @@ func newAsm(a *app) *cobra.Command {
 				return err
 			}
 			defer p.Close()
-			if af.fn != "" {
+			switch {
+			case af.verifySP:
+				return a.verifySP(cmd.Context(), p)
+			case af.xrefs && (af.fn == "" || len(args) == 2):
+				return usage(cmd, errors.New("--xrefs wants one binary and a function, named with -f"))
+			case af.xrefs:
+				return a.xrefs(cmd.Context(), p, af.fn)
+			case len(args) == 2 && af.fn == "":
+				return usage(cmd, errors.New("two binaries are compared function by function: name one with -f"))
+			case len(args) == 2:
+				return a.asmPair(p, args[1], af)
+			case af.fn != "":
 				return a.asmFuncs(cmd.Context(), p, af)
 			}
 			return a.asmAll(cmd.Context(), p, af)
@@ -54,11 +72,35 @@ func newAsm(a *app) *cobra.Command {
 	f := cmd.Flags()
 	f.StringVarP(&af.fn, "func", "f", "", "only the function `NAME`: whole, its end (Spill, (*T).M), 0x… or a regular expression")
 	f.StringVar(&af.src, "src", "", "directory of the module whose source is shown (default the one around)")
+	f.BoolVar(&af.verifySP, "verify-sp", false, "prove the SP of every instruction from the code alone")
+	f.BoolVar(&af.xrefs, "xrefs", false, "who refers to the function: callers, inlined calls, func values")
+	f.StringVar(&af.dwarf, "dwarf", "auto", "names and types out of DWARF: auto (where it is small), on or off")
 	f.StringVar(&af.format, "format", "go", "syntax of instructions: go, gnu or intel")
 	return cmd
 }
 
+// smallDWARF is how many bytes of DWARF's entries, compressed, are read without
+// having been asked for: they take some ten milliseconds. Names would cost more
+// than all the rest of the answer in a large program.
+const smallDWARF = 1 << 20
+
+// names reports whether names and types are read out of the DWARF of p.
+func (af *asmFlags) names(p *asm.Program) bool {
+	if af.dwarf != "auto" {
+		return af.dwarf == "on"
+	}
+	for _, s := range p.File.Sections() {
+		if strings.HasSuffix(s.Name, "debug_info") {
+			return s.FileSize <= smallDWARF
+		}
+	}
+	return true
+}
+
 func (af *asmFlags) check(cmd *cobra.Command) error {
+	if !slices.Contains([]string{"auto", "on", "off"}, af.dwarf) {
+		return usage(cmd, fmt.Errorf("--dwarf %s: auto, on or off", af.dwarf))
+	}
 	switch af.format {
 	case "go":
 		af.syntax = decode.GoSyntax

@@ -25,7 +25,7 @@ func (a *app) asmFuncs(ctx context.Context, p *asm.Program, af asmFlags) error {
 		}
 		return a.partial(sum.Gaps)
 	}
-	r, err := listing.NewReader(p, af.syntax)
+	r, err := listing.NewReader(p, af.syntax, af.names(p))
 	if err != nil {
 		return err
 	}

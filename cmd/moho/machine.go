@@ -32,6 +32,14 @@ func find(p *asm.Program, pattern string) ([]gotab.Func, error) {
 		return fns, err
 	}
 	err = fmt.Errorf("%s: %w", p.File.Name(), match)
+	if name, refs := p.Inlined(pattern, 3); match.Count == 0 && len(refs) > 0 {
+		var where []string
+		for _, r := range refs {
+			file, line, _ := r.In.FileLine(gotab.PC(r.From))
+			where = append(where, fmt.Sprintf("%s (%s)", r.In.Name(), position(file, line)))
+		}
+		return nil, cli.WithHints(err, name+" was inlined wherever it is called: into "+strings.Join(where, ", "))
+	}
 	switch {
 	case match.Count > 0:
 		return nil, cli.WithHints(err, "say more of the name, one of: "+strings.Join(match.Names, ", "),

@@ -1,3 +1,0 @@
-module asm.test
-
-go 1.24
