@@ -68,8 +68,10 @@ func walk(d *debuginfo.Data, functions int) (first error) {
 		cfas, err := f.AppendCFAs(nil)
 		note(err, cfas == nil)
 	}
-	f, ok, err := d.FuncAt(0x401000)
-	note(err, !ok && f == debuginfo.Func{})
+	if functions > 100 { // for the others it would read all of a real program
+		f, ok, err := d.FuncAt(0x401000)
+		note(err, !ok && f == debuginfo.Func{})
+	}
 	return first
 }
 

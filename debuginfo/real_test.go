@@ -255,7 +255,7 @@ func (b *otherBody) otherType(e *dwarf.Entry) string {
 	}
 	name, ok := te.Val(dwarf.AttrName).(string)
 	if !ok { // of C; Go's types all have a name
-		name = strings.NewReplacer("struct ", "", "const ", "", "volatile ", "").Replace(typ.String())
+		name = strings.NewReplacer("struct ", "", "const ", "", "volatile ", "", "[-1]", "[]", "{}", "struct").Replace(typ.String())
 		if before, _, ok := strings.Cut(name, "func("); ok {
 			name = before + "func"
 		}

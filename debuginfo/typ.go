@@ -127,8 +127,11 @@ func (t Type) Name() string {
 		case tagReferenceType:
 			prefix += "&"
 		case tagArrayType:
-			n, _ := q.count(t, s)
-			prefix += "[" + strconv.FormatUint(n, 10) + "]"
+			if n, ok := q.count(t, s); ok {
+				prefix += "[" + strconv.FormatUint(n, 10) + "]"
+			} else {
+				prefix += "[]"
+			}
 		case tagConstType, tagVolatileType, tagRestrictType, tagAtomicType:
 		case tagSubroutineType:
 			return prefix + "func"

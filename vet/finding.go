@@ -1,6 +1,7 @@
 package vet
 
 import (
+	"fmt"
 	"go/ast"
 	"go/token"
 	"go/types"
@@ -27,7 +28,7 @@ func (u *unit) finding(l *loaded, name string, h rule.Hit) (f evidence.Finding, 
 		Severity: h.Severity,
 		Message:  h.Message,
 		Pos:      u.position(l, h.Pos),
-		Place:    u.place(l, h.Pos),
+		Place:    u.placeOf(l, h),
 		Flow:     []evidence.Step{},
 		Fixes:    []evidence.Fix{},
 		Targets:  []string{l.target.String()},
@@ -83,6 +84,35 @@ func (u *unit) owns(file string) bool {
 func (u *unit) position(l *loaded, pos token.Pos) evidence.Position {
 	p := l.fset.Position(pos)
 	return evidence.Position{File: u.file(l, p.Filename), Line: p.Line, Col: p.Column}
+}
+
+// gap translates a file that a rule could not read.
+func (u *unit) gap(l *loaded, g rule.Gap) evidence.Gap {
+	where := u.file(l, g.File)
+	if g.Line > 0 {
+		where = fmt.Sprintf("%s:%d", where, g.Line)
+	}
+	return evidence.Gap{What: "assembly not analysed", Where: where, Why: g.Why}
+}
+
+// placeOf is the place of a hit, which in assembly is known by its symbol.
+func (u *unit) placeOf(l *loaded, h rule.Hit) evidence.Place {
+	if h.Symbol == "" {
+		return u.place(l, h.Pos)
+	}
+	pos := l.fset.Position(h.Pos)
+	module, version := u.module(l)
+	p := evidence.Place{
+		Symbol: h.Symbol, Module: module, Version: version,
+		File: u.relFile(l, pos.Filename), Line: pos.Line, EndLine: pos.Line,
+	}
+	if h.Own {
+		p.Package = u.linkPath()
+	} else if i := strings.LastIndexByte(h.Symbol, '/') + 1; strings.Contains(h.Symbol[i:], ".") {
+		path, name, _ := strings.Cut(h.Symbol[i:], ".")
+		p.Package, p.Symbol = place.Link(h.Symbol[:i]+path), name
+	}
+	return p
 }
 
 // place builds the link key of a position.

@@ -13,8 +13,10 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/tools/go/analysis"
 	"golang.org/x/tools/go/packages"
 
+	"moho/vet/internal/asmflow"
 	"moho/vet/internal/ssafn"
 )
 
@@ -23,6 +25,7 @@ type target struct {
 	goos, goarch string
 	goVersion    string
 	goroot       string
+	goamd64      string
 	given        bool
 }
 
@@ -30,7 +33,7 @@ func (t target) String() string { return t.goos + "/" + t.goarch }
 
 // targets resolves opts.Targets.
 func targets(ctx context.Context, opts Options) ([]target, error) {
-	cmd := exec.CommandContext(ctx, "go", "env", "-json", "GOOS", "GOARCH", "GOVERSION", "GOROOT")
+	cmd := exec.CommandContext(ctx, "go", "env", "-json", "GOOS", "GOARCH", "GOVERSION", "GOROOT", "GOAMD64")
 	cmd.Dir = opts.Dir
 	cmd.Env = environ(opts, target{})
 	var stderr bytes.Buffer
@@ -39,11 +42,11 @@ func targets(ctx context.Context, opts Options) ([]target, error) {
 	if err != nil {
 		return nil, fmt.Errorf("go env in %s: %w: %s", cmp.Or(opts.Dir, "."), err, strings.TrimSpace(stderr.String()))
 	}
-	var env struct{ GOOS, GOARCH, GOVERSION, GOROOT string }
+	var env struct{ GOOS, GOARCH, GOVERSION, GOROOT, GOAMD64 string }
 	if err := json.Unmarshal(out, &env); err != nil {
 		return nil, fmt.Errorf("go env: %w", err)
 	}
-	host := target{goos: env.GOOS, goarch: env.GOARCH, goVersion: env.GOVERSION, goroot: env.GOROOT}
+	host := target{goos: env.GOOS, goarch: env.GOARCH, goVersion: env.GOVERSION, goroot: env.GOROOT, goamd64: env.GOAMD64}
 	if len(opts.Targets) == 0 {
 		return []target{host}, nil
 	}
@@ -53,7 +56,8 @@ func targets(ctx context.Context, opts Options) ([]target, error) {
 		if !ok || goos == "" || goarch == "" || strings.Contains(goarch, "/") {
 			return nil, fmt.Errorf("target %q: want GOOS/GOARCH", s)
 		}
-		t := target{goos, goarch, host.goVersion, host.goroot, true}
+		t := host
+		t.goos, t.goarch, t.given = goos, goarch, true
 		if !slices.Contains(list, t) {
 			list = append(list, t)
 		}
@@ -79,7 +83,7 @@ func environ(opts Options, t target) []string {
 type loaded struct {
 	target  target
 	fset    *token.FileSet
-	units   []*unit // packages that import unsafe, before their test variants
+	units   []*unit // packages with unsafe or assembly, before their test variants
 	matched []string
 	errors  []packages.Error
 	types   *importer
@@ -87,16 +91,17 @@ type loaded struct {
 
 // A unit is one package, or one test variant of it, to be analysed.
 type unit struct {
-	pkg  *packages.Package
-	name string // the package's path without what marks a test variant
+	pkg   *packages.Package
+	name  string // the package's path without what marks a test variant
+	suite []*analysis.Analyzer
 }
 
 // load asks the go command for the packages and for their dependencies' types.
 //
 // Packages are compiled on the way, as go vet does it too: that yields the
 // compiler's own messages for those that do not compile, and the types of
-// dependencies without reading their source. Only packages that import unsafe
-// are parsed after that.
+// dependencies without reading their source. Only packages that import unsafe or
+// have assembly are parsed after that.
 func load(ctx context.Context, opts Options, t target) (*loaded, error) {
 	cfg := &packages.Config{
 		Context: ctx,
@@ -139,14 +144,33 @@ func load(ctx context.Context, opts Options, t target) (*loaded, error) {
 			name = p.PkgPath
 		}
 		l.matched = append(l.matched, name)
-		if !broken[p.ID] && importsUnsafe(p.CompiledGoFiles) {
-			l.units = append(l.units, &unit{pkg: p, name: name})
+		if broken[p.ID] {
+			continue
+		}
+		if suite := applicable(p, t); suite != nil {
+			l.units = append(l.units, &unit{pkg: p, name: name, suite: suite})
 		}
 	}
 	slices.SortStableFunc(l.units, func(a, b *unit) int {
 		return cmp.Or(cmp.Compare(a.pkg.ForTest, b.pkg.ForTest), cmp.Compare(a.pkg.ID, b.pkg.ID))
 	})
 	return l, nil
+}
+
+// applicable lists the rules that may have something to say about a package;
+// most have none, and cost nothing more.
+func applicable(p *packages.Package, t target) []*analysis.Analyzer {
+	var assembly []string
+	if asmflow.Archs[t.goarch] != nil {
+		assembly = asmflow.Files(p.OtherFiles)
+	}
+	switch {
+	case importsUnsafe(p.CompiledGoFiles):
+		return Suite
+	case len(assembly) > 0:
+		return asmSuite
+	}
+	return nil
 }
 
 // withDeps adds the packages of the main module that roots import. One that

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"moho/evidence"
 	"moho/internal/testbin"
 	"moho/vet"
@@ -146,4 +148,28 @@ func TestFalseAlarms(t *testing.T) {
 func TestSelf(t *testing.T) {
 	r := run(t, vet.Options{Dir: "..", Patterns: []string{"./vet/...", "./evidence/...", "./objfile/...", "./core/..."}})
 	none(t, r, evidence.Low)
+}
+
+// TestRealAssembly runs the assembly rules over what is in wide use: nothing
+// but what was looked at may be of high or medium severity.
+func TestRealAssembly(t *testing.T) {
+	testbin.Long(t)
+	for _, tt := range asmModules {
+		t.Run(tt.module, func(t *testing.T) {
+			r := run(t, vet.Options{Dir: module(t, tt.module), Env: append(os.Environ(), "GOFLAGS=-mod=mod"), Targets: asmTargets})
+			if d := cmp.Diff(tt.what, severe(t, r)); d != "" {
+				t.Errorf("findings (-looked at +reported):\n%s", d)
+			}
+		})
+	}
+	t.Run("std", func(t *testing.T) {
+		targets := []string{"linux/amd64", "linux/arm64", "darwin/amd64", "darwin/arm64", "windows/amd64", "windows/arm64"}
+		r := run(t, vet.Options{Patterns: []string{"std"}, Targets: targets})
+		if got := severe(t, r); len(got) > 0 {
+			t.Errorf("in the standard library: %q", got)
+		}
+		if len(r.Gaps) > 0 {
+			t.Errorf("gaps: %v", r.Gaps)
+		}
+	})
 }

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/tools/go/packages"
 
 	"moho/evidence"
+	"moho/vet/internal/asmflow"
 	"moho/vet/internal/rule"
 )
 
@@ -70,6 +71,8 @@ type merger struct {
 // target analyses what was loaded for one target. Packages go before their
 // test variants, so that a finding in both is told as the package alone has it.
 func (m *merger) target(ctx context.Context, l *loaded, progress func(done, total int64)) error {
+	forget := asmflow.SetTarget(l.fset, asmflow.Target{GOOS: l.target.goos, GOARCH: l.target.goarch, GOROOT: l.target.goroot, GOAMD64: l.target.goamd64})
+	defer forget()
 	for _, path := range l.matched {
 		m.packages[path] = true
 	}
@@ -94,7 +97,7 @@ func (m *merger) unit(l *loaded, u *unit) {
 		m.gaps[evidence.Gap{What: "package not analysed", Where: u.pkg.PkgPath, Why: err.Error()}] = true
 		return
 	}
-	graph, err := checker.Analyze(Suite, []*packages.Package{u.pkg}, nil)
+	graph, err := checker.Analyze(u.suite, []*packages.Package{u.pkg}, nil)
 	if err != nil {
 		m.gaps[evidence.Gap{What: "package not analysed", Where: u.pkg.PkgPath, Why: err.Error()}] = true
 		return
@@ -105,6 +108,9 @@ func (m *merger) unit(l *loaded, u *unit) {
 			continue
 		}
 		hits := act.Result.(*rule.Hits)
+		for _, g := range hits.Gaps {
+			m.gaps[u.gap(l, g)] = true
+		}
 		for _, pos := range hits.Suppressed {
 			m.silenced[findingKey{hits.Rule, u.position(l, pos)}] = true
 		}

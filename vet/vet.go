@@ -1,4 +1,5 @@
-// Package vet finds code that breaks the rules of package unsafe.
+// Package vet finds code that breaks the rules of package unsafe, and assembly
+// that breaks those of Go's calling conventions.
 //
 // Each rule is a go/analysis analyzer in a folder of its own; its text is that
 // folder's doc.go. [Run] loads packages and returns what the rules find as
@@ -21,6 +22,11 @@ package vet
 import (
 	"golang.org/x/tools/go/analysis"
 
+	"moho/vet/asmargs"
+	"moho/vet/asmclobber"
+	"moho/vet/asmframe"
+	"moho/vet/asmnosplit"
+	"moho/vet/asmsp"
 	"moho/vet/headerliteral"
 	"moho/vet/ignoredirective"
 	"moho/vet/internal/rule"
@@ -35,13 +41,29 @@ type Rule = rule.Rule
 
 // Suite is every rule, in order of name, for drivers of go/analysis.
 var Suite = []*analysis.Analyzer{
+	asmargs.Analyzer,
+	asmclobber.Analyzer,
+	asmframe.Analyzer,
+	asmnosplit.Analyzer,
+	asmsp.Analyzer,
 	headerliteral.Analyzer,
 	ignoredirective.Analyzer,
 	uintptrroundtrip.Analyzer,
 	viewoverrun.Analyzer,
 }
 
+// asmSuite is what applies to a package that has assembly and no unsafe.
+var asmSuite = []*analysis.Analyzer{
+	asmargs.Analyzer, asmclobber.Analyzer, asmframe.Analyzer, asmnosplit.Analyzer, asmsp.Analyzer,
+	ignoredirective.Analyzer,
+}
+
 var rules = []Rule{
+	asmargs.Rule,
+	asmclobber.Rule,
+	asmframe.Rule,
+	asmnosplit.Rule,
+	asmsp.Rule,
 	headerliteral.Rule,
 	ignoredirective.Rule,
 	uintptrroundtrip.Rule,

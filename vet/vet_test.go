@@ -23,13 +23,13 @@ import (
 
 const hazards = "testdata/hazards"
 
-// marks lists the lines of the Go files under dir that carry "// HAZARD:" as
+// marks lists the lines of the Go and assembly files under dir that carry "// HAZARD:" as
 // file:line, with the rule that the mark names behind it when it names one.
 func marks(t *testing.T, dir string) []string {
 	t.Helper()
 	var out []string
 	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
-		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, ".s") {
 			return err
 		}
 		f, err := os.Open(path)

@@ -54,22 +54,20 @@ func (l *Layouts) wrapperABI(b *body, f *Frame) (abi, why string) {
 }
 
 // asmABI tells the ABI of assembly by what it reads first: its arguments in
-// memory, or the registers that ABIInternal passes them in.
+// memory, or the first register that ABIInternal passes them in.
 func (b *body) asmABI() Fact[string] {
 	n, known := b.fn.Args()
 	for i := range b.insts {
 		in := &b.insts[i]
-		if in.HasMem && in.Mem.Load && in.Mem.Base == b.roles.sp && in.Mem.Index == decode.NoReg {
+		if in.HasMem && (in.Mem.Load || in.Mem.Store) && in.Mem.Base == b.roles.sp && in.Mem.Index == decode.NoReg {
 			if off := in.Mem.Disp - int64(b.delta[i]); off >= 8 && (!known || off < 8+int64(n)) {
-				return derived(abi0, fmt.Sprintf("assembly that loads an argument from memory at +%#x", b.off(i)))
+				return derived(abi0, fmt.Sprintf("assembly that has an argument or a result in memory, at +%#x", b.off(i)))
 			}
 		}
 	}
 	if known && n > 0 {
-		for _, r := range b.roles.args() {
-			if i, ok := b.readsFirst(r); ok {
-				return derived(abiInternal, fmt.Sprintf("assembly that has arguments, loads none from memory and reads a register for one at +%#x", b.off(i)))
-			}
+		if i, ok := b.readsFirst(b.roles.args()[0]); ok {
+			return derived(abiInternal, fmt.Sprintf("assembly that has arguments, none of them in memory, and reads the register of the first at +%#x", b.off(i)))
 		}
 	}
 	if known && n == 0 {

@@ -59,7 +59,8 @@ func (l *Layouts) At(pc gotab.PC, sp uint64) (Point, error) {
 	if i < 0 {
 		return Point{}, fmt.Errorf("%s+%#x: no instruction begins there", fn.Name(), uint64(pc)-b.entry)
 	}
-	p := Point{Func: fn, Name: fn.Name(), Off: b.off(i), Class: l.classify(b)[i]}
+	cl := l.classify(b)
+	p := Point{Func: fn, Name: fn.Name(), Off: b.off(i), Class: cl[i]}
 	if fn.Flags()&gotab.SPWrite != 0 {
 		p.unknown("writes SP in a way that the tables can't say (SPWRITE)")
 		return p, nil
@@ -77,7 +78,7 @@ func (l *Layouts) At(pc gotab.PC, sp uint64) (Point, error) {
 		p.CallerSP, p.ReturnPC, p.CallerFP = unknown[uint64](why), unknown[Place](why), unknown[Place](why)
 		return p, nil
 	}
-	p.places(b, b.saved()[i], entry)
+	p.places(b, b.saved(cl)[i], entry)
 	return p, nil
 }
 

@@ -119,7 +119,8 @@ type Frame struct {
 	// function goes on after a recovered panic; 0 if it has none.
 	DeferReturn uint32 `json:"deferReturn"`
 
-	Args []gotab.Arg    `json:"-"` // as ArgInfo has them
-	SP   []gotab.Row    `json:"-"` // the rows of pcsp
-	Gaps []evidence.Gap `json:"gaps,omitempty"`
+	DWARF bool           `json:"dwarf"` // names and types come from debugging information
+	Args  []gotab.Arg    `json:"-"`     // as ArgInfo has them
+	SP    []gotab.Row    `json:"-"`     // the rows of pcsp
+	Gaps  []evidence.Gap `json:"gaps,omitempty"`
 }

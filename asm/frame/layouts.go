@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"moho/asm"
+	"moho/debuginfo"
 	"moho/decode"
 	"moho/evidence"
 	"moho/gotab"
@@ -30,6 +31,10 @@ type Layouts struct {
 	twins   map[string]bool   // names that have an .abi0 symbol
 	symtab  error             // why there are no symbols
 	scratch map[uint64]string // names of callees
+
+	dwarf       *debuginfo.Data
+	dwarfOpened bool
+	dwarfErr    error
 }
 
 // New returns Layouts of p. On wasm, whose code has no addresses, frames hold

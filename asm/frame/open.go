@@ -26,6 +26,7 @@ type Shape struct {
 
 	steps        []string
 	fpOff, lrOff int64 // where they are kept, from the entry SP
+	plain        bool  // SP is lowered by an instruction that does nothing else
 }
 
 // savedFP returns where the prologue keeps the frame pointer of the caller, in
@@ -82,7 +83,7 @@ func (b *body) open(next int) (end int, s Shape) {
 					pushed = true
 					step = words(step, "push, SP by 8")
 				} else if !lowered {
-					lowered = true
+					lowered, s.plain = true, in.NEffect == 1
 					step = words(step, "lower SP by %d", lower)
 				}
 			}

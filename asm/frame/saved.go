@@ -33,7 +33,7 @@ type kept struct {
 // the function; where a call does not return there is none to what comes after,
 // which shows in that pcsp has another value there than the code would leave.
 // The time is bounded because a state only ever loses.
-func (b *body) saved() []kept {
+func (b *body) saved(cl []Class) []kept {
 	st := make([]kept, len(b.insts))
 	if len(st) == 0 {
 		return st
@@ -43,7 +43,7 @@ func (b *body) saved() []kept {
 	for len(work) > 0 {
 		i := work[len(work)-1]
 		work = work[:len(work)-1]
-		out, sp := b.transfer(st[i], i)
+		out, sp := b.transfer(st[i], i, cl[i]&Morestack != 0)
 		to := func(j int) {
 			if j < 0 || j >= len(st) || -int64(b.delta[j]) != sp {
 				return
@@ -75,8 +75,9 @@ func (b *body) saved() []kept {
 }
 
 // transfer returns the state after instruction i, and SP relative to its value
-// at the entry.
-func (b *body) transfer(s kept, i int) (kept, int64) {
+// at the entry. runtime.morestack, more says, comes back with the registers of
+// the function's entry: with LR, which it was given in R3, too.
+func (b *body) transfer(s kept, i int, more bool) (kept, int64) {
 	in := &b.insts[i]
 	r := b.roles
 	sp := -int64(b.delta[i])
@@ -125,7 +126,11 @@ func (b *body) transfer(s kept, i int) (kept, int64) {
 			case e.Dst == r.lr:
 				s.lr.inReg = s.lr.inReg && e.Op == decode.Copy && e.Src == r.lr && e.N == 0
 			case e.Dst == r.fp:
-				s.fp.inReg = s.fp.inReg && e.Op == decode.Copy && e.Src == r.fp && e.N == 0
+				same := e.Op == decode.Copy && e.Src == r.fp && e.N == 0
+				// A leaf on arm64 computes it: R29 is SP-8 in every function
+				// that has a frame, and the caller has.
+				computed := b.arch.HasLR && e.Op == decode.Copy && ok && base+e.N == -8
+				s.fp.inReg = s.fp.inReg && same || computed
 			case e.Op == decode.Copy && ok && e.Src == r.sp, e.Op == decode.Copy && ok && e.Dst == s.tmp:
 				s.tmp, s.tmpOff = e.Dst, base+e.N
 			case e.Op == decode.Sub && e.Src == r.sp && i+1 < len(b.insts): // by a register: the frame of a large function
@@ -140,18 +145,21 @@ func (b *body) transfer(s kept, i int) (kept, int64) {
 	if defs.Has(r.fp) {
 		s.fp.inReg = false
 	}
-	if b.arch.HasLR && (defs.Has(r.lr) || in.Flow == decode.Call || in.Flow == decode.CallIndirect) {
+	calls := !more && (in.Flow == decode.Call || in.Flow == decode.CallIndirect)
+	if b.arch.HasLR && (calls || defs.Has(r.lr) && in.Flow != decode.Call) {
 		s.lr.inReg = false
 	}
-	if s.tmp != decode.NoReg && (defs.Has(s.tmp) || in.Flow == decode.Call || in.Flow == decode.CallIndirect) {
+	if s.tmp != decode.NoReg && (defs.Has(s.tmp) || calls) {
 		s.tmp = decode.NoReg
 	}
-	low := sp
-	if b.arch.HasLR {
-		low -= 8 // the frame pointer is kept below SP
+	if sp > -int64(b.delta[i]) { // what is below is free now
+		low := sp
+		if b.arch.HasLR {
+			low -= 8 // the frame pointer is kept below SP
+		}
+		s.lr.drop(low)
+		s.fp.drop(low)
 	}
-	s.lr.drop(low)
-	s.fp.drop(low)
 	if s.tmp == decode.NoReg {
 		s.tmpOff = 0
 	}

@@ -59,8 +59,8 @@ func (l *Layouts) layout(b *body, cl []Class, f *Frame) layout {
 	}
 	b.linkage(&lay, f, &low)
 	l.recordedSlots(&lay, b.fn, f)
-	l.debugSlots(&lay, b.fn, f)
 	argSlots(&lay, b.fn, f)
+	l.debugSlots(&lay, b.fn, f)
 	if n := l.outgoing(b); n > 0 && f.Frame > 0 {
 		base := -f.Frame
 		if b.arch.HasLR {

@@ -34,7 +34,6 @@ func (l *Layouts) ofTables(fn gotab.Func, f Frame) (Frame, error) {
 	var lay layout
 	lay.put(Slot{Off: 0, Size: 8, Kind: ReturnPC, How: evidence.Derived, Why: "the caller pushes it"})
 	l.recordedSlots(&lay, fn, &f)
-	l.debugSlots(&lay, fn, &f)
 	argSlots(&lay, fn, &f)
 	lay.rest(-f.Max, high)
 	l.markPointers(&lay, fn, &f)

@@ -83,6 +83,9 @@ func (l *Layouts) text(b *body, f *Frame, more int) Text {
 	leaf := b.leaf()
 	noframe := Flag{Name: "NOFRAME", How: evidence.Derived}
 	t.Size, noframe.Set, noframe.Why = b.textSize(f.Opens, leaf)
+	if f.Opens.Size == 0 && leaf {
+		noframe.How = evidence.Unknown
+	}
 	t.ABI = l.abi(b, f)
 	t.Flags = append(t.Flags, nosplit(b, f.Opens, more, leaf), noframe, l.needCtxt(b, more))
 	t.Flags = append(t.Flags, l.flagFacts(fn)...)
@@ -113,24 +116,22 @@ func (b *body) leaf() bool {
 // $GOROOT/src/cmd/internal/obj/arm64/obj7.go (extrasize), go1.18 to go1.27;
 // $GOROOT/src/cmd/compile/internal/arm64/ggen.go (padframe).
 func (b *body) textSize(s Shape, leaf bool) (size Fact[int64], noframe bool, why string) {
-	if b.fn.Flags()&gotab.SPWrite != 0 && s.Size == 0 && !leaf {
-		why = "SP is written in a way that the tables can't say"
-	}
+	fp, _ := s.savedFP()
 	switch {
-	case b.arch == arch.AMD64 && s.SavesFP:
-		return derived(s.Size-8, fmt.Sprintf("SP is lowered by %d, of which 8 keep BP", s.Size)), false, "BP is saved"
-	case b.arch == arch.ARM64 && s.SavesFP && s.SavesLR && s.Size >= 16:
+	case s.Size == 0 && leaf:
+		return derived(int64(0), "a leaf without a frame"), false, "the assembler makes no frame for a leaf that asks for none, with the flag or without it"
+	case s.Size == 0:
+		return derived(int64(0), "SP is not lowered"), true, "it calls, and saves no register of its caller"
+	case b.arch == arch.AMD64 && s.SavesFP && fp == -8:
+		return derived(s.Size-8, fmt.Sprintf("SP is lowered by %d, of which 8 keep BP", s.Size)), false, "BP is saved where the assembler does it"
+	case b.arch == arch.ARM64 && s.SavesFP && s.SavesLR && s.Size >= 16 && !s.plain:
 		w := fmt.Sprintf("SP is lowered by %d, of which 8 keep LR and 8 are left to the caller's FP", s.Size)
 		if b.fn.Flags()&gotab.Asm != 0 && s.Size >= 24 {
 			w += fmt.Sprintf("; %d would be assembled the same way", s.Size-24)
 		}
-		return derived(s.Size-16, w), false, "LR and FP are saved"
-	case s.Size == 0 && leaf:
-		return derived(int64(0), "a leaf without a frame"), false, "the assembler makes no frame for a leaf that asks for none"
-	case s.Size == 0:
-		return derived(int64(0), "SP is not lowered"), true, "it calls, and saves no register of its caller"
+		return derived(s.Size-16, w), false, "LR and FP are saved in the way of the assembler"
 	}
-	return derived(int64(0), fmt.Sprintf("the function lowers SP by %d itself", s.Size)), true, "a frame is made in which the caller's frame pointer is not saved as the assembler would"
+	return derived(int64(0), fmt.Sprintf("the function lowers SP by %d itself", s.Size)), true, "the frame is not made in the way of the assembler"
 }
 
 func nosplit(b *body, s Shape, more int, leaf bool) Flag {

@@ -116,3 +116,29 @@ func TestProgramsAgree(t *testing.T) {
 		})
 	}
 }
+
+// TestPeersAgree compares large programs of others. What is explained about
+// them is known by number: a rule that grows wider shows here.
+func TestPeersAgree(t *testing.T) {
+	testbin.Long(t)
+	for _, pkg := range []string{testbin.Etcd, testbin.Delve} {
+		for _, c := range testbin.PeerTargets {
+			if c.GOOS != "linux" {
+				continue
+			}
+			t.Run(pkg+"-"+c.String(), func(t *testing.T) {
+				r := run(t, testbin.Peer(t, pkg, c), xcheck.Options{})
+				describe(t, r)
+				if !r.Agree || r.Compared != 2 {
+					t.Errorf("agree %v, %d compared, %d unexplained", r.Agree, r.Compared, r.Failures())
+				}
+				pclntab, _ := r.Count(xcheck.PCLNTab)
+				symtab, _ := r.Count(xcheck.Symtab)
+				dwarf, _ := r.Count(xcheck.DWARF)
+				if symtab != pclntab+2 || dwarf != pclntab-2 {
+					t.Errorf("%d in the pclntab, %d symbols, %d in DWARF", pclntab, symtab, dwarf)
+				}
+			})
+		}
+	}
+}

@@ -14,7 +14,7 @@ const (
 	whyFIPSMark  = "the linker's mark around code that FIPS 140 covers: no function, so that the pclntab gives it no bytes and DWARF leaves it out"
 	whyABI0      = "the symbol table tells the ABI0 form of a function from its ABIInternal twin by a suffix; the pclntab has no ABI"
 	whyDot       = "the symbol table writes . where the compiler numbers types that are local to a function with ·"
-	whyTypeArgs  = "Go 1.18 and 1.19 left type arguments out of the pclntab"
+	whyTypeArgs  = "Go before 1.21 left type arguments out of the pclntab"
 	whyHostC     = "C code that Go's own linker put among Go's: the pclntab knows its address only"
 	whyHostDWARF = "C code that Go's own linker put among Go's, which leaves its DWARF out"
 	whyHostSect  = "a section of a C object"

@@ -1,9 +1,11 @@
 package ignoredirective
 
 import (
+	"bytes"
 	_ "embed"
 	"fmt"
 	"slices"
+	"strings"
 
 	"golang.org/x/tools/go/analysis"
 
@@ -44,19 +46,39 @@ func run(pass *analysis.Pass) (any, error) {
 	var hits []rule.Hit
 	for _, f := range pass.Files {
 		for _, ig := range rule.Ignores(f) {
-			var msg string
-			switch {
-			case ig.Rule == "":
-				msg = "moho:ignore names no rule and silences nothing"
-			case !slices.Contains(Known, ig.Rule):
-				msg = fmt.Sprintf("moho:ignore names %q, which is no rule, and silences nothing", ig.Rule)
-			case ig.Reason == "":
-				msg = fmt.Sprintf("moho:ignore %s gives no reason and silences nothing", ig.Rule)
-			default:
-				continue
+			if msg := wrong(ig.Rule, ig.Reason); msg != "" {
+				hits = append(hits, rule.Hit{Pos: ig.Pos, Severity: evidence.Low, Message: msg})
 			}
-			hits = append(hits, rule.Hit{Pos: ig.Pos, Severity: evidence.Low, Message: msg})
+		}
+	}
+	for _, name := range pass.OtherFiles {
+		if !strings.HasSuffix(name, ".s") {
+			continue
+		}
+		text, err := pass.ReadFile(name)
+		if err != nil || !bytes.Contains(text, []byte(rule.Directive)) {
+			continue
+		}
+		tf := pass.Fset.AddFile(name, -1, len(text))
+		tf.SetLinesForContent(text)
+		for _, ig := range rule.AsmIgnores(text) {
+			if msg := wrong(ig.Rule, ig.Reason); ig.Found && msg != "" {
+				hits = append(hits, rule.Hit{Pos: tf.Pos(ig.Off), Severity: evidence.Low, Message: msg})
+			}
 		}
 	}
 	return rule.Report(pass, Rule, hits), nil
+}
+
+// wrong says why a directive silences nothing, "" for one that is in order.
+func wrong(name, reason string) string {
+	switch {
+	case name == "":
+		return "moho:ignore names no rule and silences nothing"
+	case !slices.Contains(Known, name):
+		return fmt.Sprintf("moho:ignore names %q, which is no rule, and silences nothing", name)
+	case reason == "":
+		return fmt.Sprintf("moho:ignore %s gives no reason and silences nothing", name)
+	}
+	return ""
 }

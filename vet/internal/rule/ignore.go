@@ -83,6 +83,61 @@ func ignores(pass *analysis.Pass) ignoreSet {
 	return set
 }
 
+// asmIgnores adds the directives in a package's assembly.
+func asmIgnores(pass *analysis.Pass, set ignoreSet) {
+	for _, name := range pass.OtherFiles {
+		if !strings.HasSuffix(name, ".s") {
+			continue
+		}
+		text, err := pass.ReadFile(name)
+		if err != nil {
+			continue // whoever wants its code says so
+		}
+		var waiting []string // rules named on the lines above
+		for i, ig := range AsmIgnores(text) {
+			if ig.Rule != "" && ig.Reason != "" {
+				waiting = append(waiting, ig.Rule)
+			}
+			if ig.alone {
+				continue
+			}
+			for _, r := range waiting {
+				set[lineRule{name, i + 1, r}] = true
+			}
+			waiting = waiting[:0]
+		}
+	}
+}
+
+// An AsmIgnore is what one line of assembly says of directives; Rule and Reason
+// are empty on most. Off is where the directive is in the text.
+type AsmIgnore struct {
+	Off    int
+	Found  bool
+	Rule   string
+	Reason string
+	alone  bool // no code on the line
+}
+
+// AsmIgnores returns one entry for each line of a text.
+func AsmIgnores(text []byte) []AsmIgnore {
+	var list []AsmIgnore
+	off := 0
+	for line := range strings.Lines(string(text)) {
+		code, comment, _ := strings.Cut(line, "//")
+		ig := AsmIgnore{alone: strings.TrimSpace(code) == ""}
+		if rest, ok := strings.CutPrefix("//"+comment, Directive); ok && comment != "" && (strings.TrimSpace(rest) == "" || rest[0] == ' ' || rest[0] == '\t') {
+			ig.Found, ig.Off = true, off+len(code)
+			if words := strings.Fields(rest); len(words) > 0 {
+				ig.Rule, ig.Reason = words[0], strings.Join(words[1:], " ")
+			}
+		}
+		off += len(line)
+		list = append(list, ig)
+	}
+	return list
+}
+
 // codeLines returns the lines on which some syntax starts or ends.
 func codeLines(fset *token.FileSet, f *ast.File) map[int]bool {
 	lines := map[int]bool{}

@@ -45,13 +45,24 @@ type Rule struct {
 	Source   string            `json:"source"` // where Go itself says so
 }
 
-// A Hit is one finding in terms of the package under analysis.
+// A Hit is one finding in terms of the package under analysis. Symbol is set
+// for one in assembly: the linker's name of the function, without the package's
+// path where Own says that it is this package.
 type Hit struct {
 	Pos, End token.Pos
 	Severity evidence.Severity
 	Message  string
 	Flow     []Step
 	Fixes    []analysis.SuggestedFix
+	Symbol   string
+	Own      bool
+}
+
+// A Gap is a file that a rule could not read. Line is 0 when it does not matter.
+type Gap struct {
+	File string
+	Line int
+	Why  string
 }
 
 // A Step is one stop on a hit's way, in execution order.
@@ -65,6 +76,7 @@ type Hits struct {
 	Rule       string
 	Hits       []Hit
 	Suppressed []token.Pos // hits that a moho:ignore comment silenced
+	Gaps       []Gap
 }
 
 // HitsType is Hits as go/analysis wants it.
@@ -76,6 +88,9 @@ func Report(pass *analysis.Pass, r Rule, hits []Hit) *Hits {
 	slices.SortStableFunc(hits, func(a, b Hit) int { return int(a.Pos) - int(b.Pos) })
 	out := &Hits{Rule: r.Name}
 	ignored := ignores(pass)
+	if slices.ContainsFunc(hits, func(h Hit) bool { return h.Symbol != "" }) {
+		asmIgnores(pass, ignored)
+	}
 	for _, h := range hits {
 		if ignored.covers(pass.Fset, h.Pos, r.Name) {
 			out.Suppressed = append(out.Suppressed, h.Pos)

@@ -1,0 +1,73 @@
+#include "textflag.h"
+
+// A frame of any size has BP saved.
+TEXT ·Framed(SB), NOSPLIT, $8-8
+	MOVQ p+0(FP), BP
+	ADDQ (BP), AX
+	RET
+
+TEXT ·Saved(SB), NOSPLIT|NOFRAME, $0-0
+	PUSHQ BP
+	MOVQ $1, BP
+	POPQ BP
+	RET
+
+TEXT ·SavedInRegister(SB), NOSPLIT, $0-8
+	MOVQ BP, R8
+	MOVQ a+0(FP), BP
+	TESTQ BP, BP
+	JZ out
+	INCQ BP
+out:
+	MOVQ R8, BP
+	RET
+
+TEXT ·Pushed(SB), NOSPLIT|NOFRAME, $0-0
+	PUSHQ BX
+	PUSHQ BP
+	XORQ BP, BP
+	POPQ BP
+	POPQ BX
+	RET
+
+TEXT ·Direction(SB), NOSPLIT, $0-0
+	STD
+	REP; MOVSQ
+	CLD
+	RET
+
+TEXT ·MMX(SB), NOSPLIT, $0-0
+	MOVQ AX, M0
+	EMMS
+	RET
+
+// ABI0 may use g's register and X15.
+TEXT ·Scratch(SB), NOSPLIT, $0-0
+	MOVQ $1, R14
+	MOVQ $1, R15
+	MOVQ R14, X15
+	RET
+
+TEXT ·NoFrameCalls(SB), NOSPLIT|NOFRAME, $0-0
+	CALL ·Scratch(SB)
+	RET
+
+TEXT ·Pair(SB), NOSPLIT, $0-0
+	XCHGQ AX, BX
+	CMPQ AX, BP
+	TESTQ BP, BP
+	BTQ $1, BP
+	RET
+
+TEXT ·Compare(SB), NOSPLIT, $0-1
+	CMPB AX, BP
+	SETEQ ret+0(FP)
+	RET
+
+TEXT ·Slot(SB), NOSPLIT|NOFRAME, $0-0
+	SUBQ $16, SP
+	MOVQ BP, 8(SP)
+	LEAQ 8(SP), BP
+	MOVQ (BP), BP
+	ADDQ $16, SP
+	RET

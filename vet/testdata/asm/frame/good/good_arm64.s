@@ -1,0 +1,54 @@
+#include "textflag.h"
+
+TEXT ·Locals(SB), NOSPLIT, $48-0
+	MOVD R0, 8(RSP)
+	MOVD R0, 48(RSP)
+	MOVD R0, a-8(SP)
+	MOVD R0, b-48(SP)
+	STP (R0, R1), c-16(SP)
+	ADD $56, RSP, R3
+	MOVD R0, -8(R3)
+	RET
+
+TEXT ·Outgoing(SB), 0, $40-0
+	MOVD R0, 8(RSP)
+	MOVD R0, 32(RSP)
+	CALL ·Callee(SB)
+	MOVD 40(RSP), R0
+	RET
+
+TEXT ·Pushed(SB), NOSPLIT, $8-0
+	STP.W (R0, R1), -16(RSP)
+	LDP.P 16(RSP), (R0, R1)
+	RET
+
+TEXT ·CallerPC(SB), NOSPLIT, $8-8
+	MOVD 0(RSP), R0
+	MOVD R0, ret+0(FP)
+	RET
+
+TEXT ·SaveBP(SB), NOSPLIT, $8-0
+	MOVD -8(RSP), R0
+	MOVD R0, -8(RSP)
+	CALL ·Leaf(SB)
+	RET
+
+TEXT ·Args(SB), NOSPLIT, $8-16
+	MOVD a+0(FP), R0
+	MOVD R0, ret+8(FP)
+	RET
+
+TEXT ·Indexed(SB), NOSPLIT, $64-8
+	MOVD n+0(FP), R1
+	ADD $8, RSP, R2
+	MOVD R0, (R2)(R1<<3)
+	RET
+
+TEXT ·Leaf(SB), NOSPLIT, $0-0
+	RET
+
+TEXT ·ByHand(SB), NOSPLIT|NOFRAME, $0-0
+	STP.W (R29, R30), -32(RSP)
+	MOVD R0, 16(RSP)
+	LDP.P 32(RSP), (R29, R30)
+	RET

@@ -1,0 +1,3 @@
+module asm.test
+
+go 1.24

@@ -1,0 +1,79 @@
+#include "textflag.h"
+
+TEXT ·Pushes(SB), NOSPLIT, $16-16
+	PUSHQ BX
+	PUSHQ CX
+	MOVQ a+0(FP), AX
+	MOVQ AX, x-8(SP)
+	POPQ CX
+	POPQ BX
+	MOVQ AX, ret+8(FP)
+	RET
+
+TEXT ·Paths(SB), NOSPLIT, $0-8
+	MOVQ a+0(FP), AX
+	SUBQ $16, SP
+	TESTQ AX, AX
+	JZ out
+	MOVQ AX, 0(SP)
+	ADDQ $16, SP
+	RET
+out:
+	LEAQ 16(SP), SP
+	RET
+
+TEXT ·Align(SB), NOSPLIT, $0-0
+	MOVQ SP, R12
+	SUBQ $256, SP
+	ANDQ $~31, SP
+	VMOVDQA Y0, 0(SP)
+	MOVQ R12, SP
+	VZEROUPPER
+	RET
+
+TEXT ·ByHand(SB), NOSPLIT|NOFRAME, $0-8
+	PUSHQ BP
+	MOVQ SP, BP
+	SUBQ $32, SP
+	MOVQ BP, SP
+	POPQ BP
+	RET
+
+TEXT ·CallsGo(SB), 0, $24-0
+	MOVQ AX, 0(SP)
+	CALL ·Go(SB)
+	PUSHQ AX
+	POPQ AX
+	RET
+
+TEXT ·Tail(SB), NOSPLIT, $0-0
+	JMP ·Target(SB)
+
+TEXT ·TailFramed(SB), NOSPLIT, $16-0
+	MOVQ AX, 0(SP)
+	RET ·Target(SB)
+
+TEXT ·Target(SB), NOSPLIT, $0-0
+	RET
+
+TEXT ·Loop(SB), NOSPLIT, $0-8
+	MOVQ n+0(FP), CX
+more:
+	PUSHQ CX
+	POPQ DX
+	DECQ CX
+	JNZ more
+	RET
+
+TEXT ·NoReturn(SB), NOSPLIT, $0-8
+	MOVQ a+0(FP), AX
+	TESTQ AX, AX
+	JNZ 2(PC)
+	RET
+	SUBQ $64, SP
+	UNDEF
+
+TEXT ·Switch(SB), NOSPLIT, $0-8
+	MOVQ to+0(FP), BX
+	MOVQ (BX), SP
+	RET

@@ -1,0 +1,70 @@
+#include "textflag.h"
+
+TEXT ·Pushes(SB), NOSPLIT|NOFRAME, $0-16
+	MOVD a+0(FP), R2
+	STP.W (R0, R1), -32(RSP)
+	LDP.P 32(RSP), (R0, R1)
+	MOVD R2, ret+8(FP)
+	RET
+
+TEXT ·Paths(SB), NOSPLIT, $0-8
+	MOVD a+0(FP), R0
+	SUB $32, RSP
+	CBZ R0, out
+	MOVD R0, 0(RSP)
+	ADD $32, RSP
+	RET
+out:
+	ADD $32, RSP, RSP
+	RET
+
+TEXT ·Align(SB), NOSPLIT|NOFRAME, $0-0
+	MOVD RSP, R12
+	SUB $256, RSP, R13
+	AND $~63, R13
+	MOVD R13, RSP
+	MOVD R12, RSP
+	RET
+
+TEXT ·ByHand(SB), NOSPLIT|NOFRAME, $0-8
+	STP.W (R29, R30), -48(RSP)
+	MOVD RSP, R29
+	LDP.P 48(RSP), (R29, R30)
+	RET
+
+TEXT ·CallsGo(SB), 0, $24-0
+	MOVD R0, 8(RSP)
+	CALL ·Go(SB)
+	RET
+
+TEXT ·Tail(SB), NOSPLIT, $0-0
+	B ·Target(SB)
+
+TEXT ·TailFramed(SB), NOSPLIT, $16-0
+	MOVD R0, 8(RSP)
+	RET ·Target(SB)
+
+TEXT ·Target(SB), NOSPLIT, $0-0
+	RET
+
+TEXT ·Loop(SB), NOSPLIT, $0-8
+	MOVD n+0(FP), R0
+more:
+	MOVD.W R0, -32(RSP)
+	MOVD.P 32(RSP), R1
+	SUBS $1, R0
+	BNE more
+	RET
+
+TEXT ·NoReturn(SB), NOSPLIT, $0-8
+	MOVD a+0(FP), R0
+	CBNZ R0, 2(PC)
+	RET
+	SUB $64, RSP
+	UNDEF
+
+TEXT ·Switch(SB), NOSPLIT, $0-8
+	MOVD to+0(FP), R0
+	MOVD (R0), R1
+	MOVD R1, RSP
+	RET
