@@ -225,6 +225,15 @@ func build(tb testing.TB, files Source, c Config, out string) {
 // compile runs go build in a directory of its own and returns what it prints.
 func compile(tb testing.TB, files Source, c Config, out string) []byte {
 	tb.Helper()
+	b, err := tryCompile(tb, files, c, out)
+	if err != nil {
+		tb.Fatalf("build %v: %v\n%s", c, err, b)
+	}
+	return b
+}
+
+func tryCompile(tb testing.TB, files Source, c Config, out string) ([]byte, error) {
+	tb.Helper()
 	work, err := os.MkdirTemp(filepath.Dir(out), "src-")
 	if err != nil {
 		tb.Fatal(err)
@@ -241,11 +250,7 @@ func compile(tb testing.TB, files Source, c Config, out string) []byte {
 	}
 	cmd := exec.Command("go", append(c.args(), "-o", out, ".")...)
 	cmd.Dir, cmd.Env = work, append(c.env(), "PWD="+work)
-	b, err := cmd.CombinedOutput()
-	if err != nil {
-		tb.Fatalf("build %v: %v\n%s", c, err, b)
-	}
-	return b
+	return cmd.CombinedOutput()
 }
 
 var versions sync.Map // release → func() (string, error)
