@@ -12,7 +12,7 @@ func (t *template) goARM64(f *form) {
 	w := binary.LittleEndian.Uint32(f.code[:])
 	a, err := arm64asm.Decode(f.code[:4])
 	if err != nil {
-		t.str("?")
+		t.textOwn(w, false)
 		return
 	}
 	if f.relKind == relADR || f.relKind == relADRP {
@@ -32,6 +32,7 @@ func (t *template) goARM64(f *form) {
 		}
 		return "", 0
 	}, nil)
+	text = goFixes(w, text)
 	before, after, ok := strings.Cut(strings.ReplaceAll(text, "R28", "g"), "\x00(SB)")
 	t.str(strings.TrimSuffix(before, "$"))
 	if ok {
@@ -60,4 +61,27 @@ func (t *template) gpr(w uint32) {
 		return
 	}
 	t.num('R', int(w&31))
+}
+
+// goFixes corrects what arm64asm writes otherwise than Go's assembler reads it.
+func goFixes(w uint32, text string) string {
+	op, args, _ := strings.Cut(text, " ")
+	switch {
+	case w&0x7fe0ffe0 == 0x2a0003e0 && w>>31 == 0: // it clears the upper half
+		op = "MOVWU"
+	case op == "LDPSW": // operands in the order of STP's
+		if i := strings.LastIndex(args[:strings.LastIndex(args, ", ")], ", "); i > 0 {
+			second, first, _ := strings.Cut(args[i+2:], ", ")
+			args = args[:i] + ", (" + first + ", " + second + ")"
+		}
+	case op == "LDURHW":
+		op = "MOVHU"
+	case op == "LDURBW":
+		op = "MOVBU"
+	case strings.HasPrefix(op, "LDURS"):
+		op = map[string]string{"LDURSB": "MOVB", "LDURSH": "MOVH", "LDURSW": "MOVW", "LDURSBW": "MOVBW", "LDURSHW": "MOVHW"}[op]
+	default:
+		return text
+	}
+	return op + " " + args
 }
