@@ -7,10 +7,11 @@ import (
 	"golang.org/x/arch/arm64/arm64asm"
 )
 
-// goARM64 appends f in Go's syntax.
-func (t *template) goARM64(f *form) {
-	w := binary.LittleEndian.Uint32(f.code[:])
-	a, err := arm64asm.Decode(f.code[:4])
+// goARM64 appends w, whose form is f, in Go's syntax.
+func (t *template) goARM64(w uint32, f *form) {
+	var code [4]byte
+	binary.LittleEndian.PutUint32(code[:], w)
+	a, err := arm64asm.Decode(code[:])
 	if err != nil {
 		t.textOwn(w, false)
 		return

@@ -126,7 +126,8 @@ type Inst struct {
 	Mem    Mem
 	HasMem bool
 
-	form *form // what the formatters need
+	form *form // what the formatters need, as long as its key is this one
+	key  key
 }
 
 // Syntax is how an instruction is written.
@@ -147,12 +148,15 @@ type Symbolizer func(dst []byte, addr uint64) []byte
 type Decoder struct {
 	arch *arch.Arch // amd64 or arm64
 	ops  *ops       // amd64
-	memo []*form
+	memo memo
+
+	texts    bool // text was asked for
+	template template
 }
 
 // New returns a Decoder for amd64 or arm64.
 func New(a *arch.Arch) (*Decoder, error) {
-	d := &Decoder{arch: a, memo: make([]*form, MaxMemo)}
+	d := &Decoder{arch: a, memo: newMemo()}
 	switch a {
 	case arch.AMD64:
 		d.ops = amd64Ops()
@@ -190,16 +194,7 @@ func (d *Decoder) AppendText(dst []byte, in *Inst, s Syntax, name Symbolizer) []
 	if s != GoSyntax {
 		return d.plainText(dst, in, s, name)
 	}
-	f := in.form
-	if f.text == nil {
-		f.text = d.template(f)
-	}
-	addr := in.Target
-	switch {
-	case f.relMem:
-		addr = uint64(in.Mem.Disp)
-	case f.relEffect:
-		addr = uint64(in.Effects[0].N)
-	}
-	return f.text.fill(dst, addr, name)
+	f := d.withText(in)
+	t := f.template()
+	return t.fill(dst, f.address(in), name)
 }

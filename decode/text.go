@@ -13,8 +13,9 @@ func (d *Decoder) plainText(dst []byte, in *Inst, s Syntax, name Symbolizer) []b
 		}
 		return string(name(nil, addr)), addr
 	}
+	code := in.key.bytes()
 	if d.ops == nil {
-		a, err := arm64asm.Decode(in.form.code[:4])
+		a, err := arm64asm.Decode(code[:4])
 		switch {
 		case err != nil:
 			return append(dst, '?')
@@ -23,8 +24,8 @@ func (d *Decoder) plainText(dst []byte, in *Inst, s Syntax, name Symbolizer) []b
 		}
 		return append(dst, arm64asm.GNUSyntax(a)...)
 	}
-	sh, _ := shapeOf(in.form.code[:])
-	x, ok := readAMD64(in.form.code[:], sh)
+	sh, _ := shapeOf(code[:])
+	x, ok := readAMD64(code[:], sh)
 	switch {
 	case !ok:
 		return append(dst, '?')
@@ -34,18 +35,4 @@ func (d *Decoder) plainText(dst []byte, in *Inst, s Syntax, name Symbolizer) []b
 		return append(dst, x86asm.GNUSyntax(x, in.PC, lookup)...)
 	}
 	return append(dst, x86asm.IntelSyntax(x, in.PC, lookup)...)
-}
-
-// template makes the text of f in Go's syntax.
-func (d *Decoder) template(f *form) *template {
-	t := &template{b: make([]byte, 0, 32)}
-	if d.ops != nil {
-		s, _ := shapeOf(f.code[:])
-		if x, ok := readAMD64(f.code[:], s); ok {
-			d.ops.goAMD64(t, &x, s)
-		}
-		return t
-	}
-	t.goARM64(f)
-	return t
 }
