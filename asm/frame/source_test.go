@@ -5,7 +5,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -28,6 +27,12 @@ type directive struct {
 
 var textLine = regexp.MustCompile(`^TEXT\s+([^(<\s]+)(<[A-Za-z]*>)?\(SB\)\s*,\s*(?:([^,$]+),)?\s*\$(-?\d+)(?:-(\d+))?`)
 
+// goroot returns where the running toolchain has its sources.
+func goroot(t *testing.T) string {
+	t.Helper()
+	return strings.TrimSpace(testbin.Run(t, "go", "env", "GOROOT"))
+}
+
 // directives returns what the assembly files of some packages declare for a
 // target: those that the names of the files select, and that have no #if around
 // what they declare.
@@ -35,7 +40,7 @@ func directives(t *testing.T, goarch string) []directive {
 	t.Helper()
 	var out []directive
 	for _, pkg := range []string{"runtime", "internal/bytealg", "internal/runtime/atomic", "internal/runtime/sys", "internal/runtime/syscall/linux", "reflect", "internal/cpu"} {
-		files, err := filepath.Glob(filepath.Join(runtime.GOROOT(), "src", pkg, "*_"+goarch+".s"))
+		files, err := filepath.Glob(filepath.Join(goroot(t), "src", pkg, "*_"+goarch+".s"))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -218,14 +218,13 @@ func sets(in *decode.Inst, r decode.Reg) bool {
 //
 // Source: $GOROOT/src/cmd/internal/obj/textflag.go, go1.26.
 func (l *Layouts) flagFacts(fn gotab.Func) []Flag {
-	wrapper := l.wraps && fn.ID() == l.wrapper
-	flags := []Flag{
-		{Name: "WRAPPER", Set: wrapper, How: evidence.Recorded, Why: "funcID"},
-		{Name: "TOPFRAME", Set: fn.Flags()&gotab.TopFrame != 0, How: evidence.Recorded},
+	wrapper := Flag{Name: "WRAPPER", How: evidence.Recorded, Why: "funcID"}
+	if l.wraps && fn.ID() == l.wrapper {
+		wrapper = Flag{Name: "WRAPPER", Set: true, How: evidence.Derived, Why: "funcID says that the compiler made it; ABI wrappers have the same"}
+	} else if _, ok := fn.WrapInfo(); ok { // of a go or defer statement, in Go 1.18
+		wrapper.Set, wrapper.Why = true, "FUNCDATA_WrapInfo"
 	}
-	if wrapper {
-		flags[0].How, flags[0].Why = evidence.Derived, "funcID says that the compiler made it; ABI wrappers have the same"
-	}
+	flags := []Flag{wrapper, {Name: "TOPFRAME", Set: fn.Flags()&gotab.TopFrame != 0, How: evidence.Recorded}}
 	for _, name := range []string{"DUPOK", "REFLECTMETHOD"} {
 		flags = append(flags, Flag{Name: name, How: evidence.Unknown, Why: "not kept in a linked program"})
 	}

@@ -27,6 +27,10 @@ if os.environ.get("MOHO_REMOTE"):
     gdb.execute("target remote " + os.environ["MOHO_REMOTE"])
 gdb.execute("tbreak *%#x" % LO)
 gdb.execute("continue" if os.environ.get("MOHO_REMOTE") else "run", to_string=True)
+for _ in range(50):  # signals and new threads stop it too
+    if reg("pc") == LO:
+        break
+    gdb.execute("continue", to_string=True)
 gdb.execute("set scheduler-locking step")
 with open(os.environ["MOHO_OUT"], "w") as out:
     entry, fp = reg(SP), reg(FP)
