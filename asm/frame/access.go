@@ -117,14 +117,20 @@ func (l *layout) fromCode(use []access, low, high int64) {
 		if a.off >= 8 {
 			end = high
 		}
-		for _, s := range l.slots {
-			if s.Off > a.off {
-				end = min(end, s.Off)
-				break
-			}
+		if n, ok := l.next(a.off); ok {
+			end = min(end, n)
 		}
 		l.put(Slot{Off: a.off, Size: end - a.off, Kind: kind(a.off), How: evidence.Derived, Why: fmt.Sprintf("address taken at +%#x; taken to reach to the next slot", a.at)})
 	}
+}
+
+// next returns where the first slot after off begins.
+func (l *layout) next(off int64) (int64, bool) {
+	i, _ := slices.BinarySearchFunc(l.slots, off+1, func(a Slot, off int64) int { return cmp.Compare(a.Off, off) })
+	if i < len(l.slots) {
+		return l.slots[i].Off, true
+	}
+	return 0, false
 }
 
 // count adds a to the slot it begins in.

@@ -93,6 +93,10 @@ func (r *reader) read(fn gotab.Func) (*body, error) {
 	if err != nil {
 		return nil, err
 	}
+	return r.decode(fn, code, rows)
+}
+
+func (r *reader) decode(fn gotab.Func, code []byte, rows []gotab.Row) (*body, error) {
 	b := &r.b
 	*b = body{
 		fn: fn, arch: r.p.Arch(), roles: rolesOf(r.p.Arch()), entry: uint64(fn.Entry()), size: uint64(len(code)),

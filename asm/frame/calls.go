@@ -12,6 +12,7 @@ func (l *Layouts) calls(b *body, cl []Class, f *Frame) []Call {
 	locals, err2 := b.fn.LocalsMaps()
 	mapped := err1 == nil && err2 == nil && args.N+locals.N > 0
 	out := []Call{}
+	of := map[int][]Live{} // calls with one map share what it says
 	for i := range b.insts {
 		if cl[i]&Calls == 0 {
 			continue
@@ -24,7 +25,10 @@ func (l *Layouts) calls(b *body, cl []Class, f *Frame) []Call {
 		// The runtime looks at the byte before the return address.
 		c.Map, _ = b.fn.StackMapIndex(gotab.PC(in.PC) + gotab.PC(in.Len-1))
 		if mapped {
-			c.Live = live(f, args, c.Map, live(f, locals, c.Map, []Live{}))
+			if of[c.Map] == nil {
+				of[c.Map] = live(f, args, c.Map, live(f, locals, c.Map, []Live{}))
+			}
+			c.Live = of[c.Map]
 		}
 		out = append(out, c)
 	}
@@ -43,7 +47,7 @@ func live(f *Frame, m gotab.StackMaps, i int, out []Live) []Live {
 
 // SlotAt returns the slot that contains the byte at off from the entry SP.
 func (f *Frame) SlotAt(off int64) (Slot, bool) {
-	l := layout{f.Slots}
+	l := layout{slots: f.Slots}
 	if s := l.find(off); s != nil {
 		return *s, true
 	}

@@ -58,6 +58,9 @@ func New(p *asm.Program, opts Options) (*Layouts, error) {
 	return l, nil
 }
 
+// maxGaps bounds what is said to be missing of one frame.
+const maxGaps = 16
+
 // isMorestack reports whether a function that makes room on the stack begins at
 // pc. A call may go through a trampoline, which has no name of its own.
 func (l *Layouts) isMorestack(pc uint64) bool {
@@ -90,6 +93,12 @@ func (l *Layouts) Of(fn gotab.Func) (Frame, error) {
 	if err != nil {
 		return Frame{}, err
 	}
+	l.fill(b, &f)
+	return f, nil
+}
+
+// fill takes everything from the code of b.
+func (l *Layouts) fill(b *body, f *Frame) {
 	f.SP = b.rows
 	for _, row := range b.rows {
 		f.Max = max(f.Max, int64(row.Value))
@@ -97,17 +106,19 @@ func (l *Layouts) Of(fn gotab.Func) (Frame, error) {
 	cl := l.classify(b)
 	f.Ranges = b.ranges(cl)
 	more := moreIndex(cl)
-	f.Opens = b.shape(l.p.StackCheck(fn), more)
+	f.Opens = b.shape(l.p.StackCheck(b.fn), more)
 	f.Frame = f.Opens.Size
-	f.DeferReturn = fn.DeferReturn()
+	f.DeferReturn = b.fn.DeferReturn()
 	if b.holes > 0 {
 		f.gap("code", fmt.Sprintf("%d bytes of %s are no known instruction", b.holes, f.Name))
 	}
-	f.Text = l.text(b, &f, more)
-	lay := l.layout(b, cl, &f)
+	f.Text = l.text(b, f, more)
+	lay := l.layout(b, cl, f)
+	if lay.full {
+		f.gap("slots", fmt.Sprintf("more than %d; what comes later is not told apart", maxSlots))
+	}
 	f.Slots = lay.slots
-	f.Calls = l.calls(b, cl, &f)
-	return f, nil
+	f.Calls = l.calls(b, cl, f)
 }
 
 func moreIndex(cl []Class) int {
@@ -120,6 +131,9 @@ func moreIndex(cl []Class) int {
 }
 
 func (f *Frame) gap(what, why string) {
+	if len(f.Gaps) >= maxGaps {
+		return
+	}
 	f.Gaps = append(f.Gaps, evidence.Gap{What: what, Where: f.Name, Why: why})
 }
 

@@ -14,7 +14,12 @@ import (
 // bytes that are left.
 type layout struct {
 	slots []Slot // sorted, without overlap
+	full  bool   // some were left out
 }
+
+// maxSlots bounds the slots of one frame: a list that long is no overview. The
+// largest frame of etcd's server has 500.
+const maxSlots = 1 << 14
 
 // put adds the parts of s that no slot has yet.
 func (l *layout) put(s Slot) {
@@ -29,6 +34,10 @@ func (l *layout) put(s Slot) {
 			} else if next.Off < part.End() {
 				part.Size = next.Off - off
 			}
+		}
+		if len(l.slots) >= maxSlots && s.Kind != Unused && s.Kind != ArgArea {
+			l.full = true
+			return
 		}
 		l.slots = slices.Insert(l.slots, i, part)
 		off = part.End()
@@ -66,8 +75,10 @@ func (l *Layouts) layout(b *body, cl []Class, f *Frame) layout {
 		if b.arch.HasLR {
 			base += 8
 		}
-		n = min(n, lay.lowest(base)-base)
-		lay.put(Slot{Off: base, Size: n, Kind: Outgoing, How: evidence.Derived, Why: "the longest arguments of a function that is called by name"})
+		if top, ok := lay.next(base - 1); ok {
+			n = min(n, top-base)
+		}
+		lay.put(Slot{Off: base, Size: max(n, 0), Kind: Outgoing, How: evidence.Derived, Why: "the longest arguments of a function that is called by name"})
 	}
 	if f.Max > f.Frame {
 		lay.put(Slot{Off: -f.Max, Size: f.Max - f.Frame, Kind: Pushed, How: evidence.Derived, Why: "SP goes below the frame that the prologue makes"})
@@ -79,16 +90,6 @@ func (l *Layouts) layout(b *body, cl []Class, f *Frame) layout {
 	}
 	l.markPointers(&lay, b.fn, f)
 	return lay
-}
-
-// lowest returns the offset of the lowest slot at or above base, 0 if none.
-func (l *layout) lowest(base int64) int64 {
-	for _, s := range l.slots {
-		if s.Off >= base {
-			return s.Off
-		}
-	}
-	return 0
 }
 
 // linkage puts what links the frame with its caller's.
