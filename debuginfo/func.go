@@ -129,7 +129,11 @@ func (d *Data) unitFuncs(u *unit, yield func(Func) bool) (more bool, err error) 
 
 // readIndex returns all functions by address.
 func (d *Data) readIndex() ([]Func, error) {
-	var out []Func
+	info, err := d.info.get()
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Func, 0, min(len(info)/256, maxFuncs)) // Go's have 290 bytes and more
 	for f, err := range d.Funcs() {
 		if err == nil {
 			err = bounded.Check("dwarf: functions", uint64(len(out))+1, maxFuncs)

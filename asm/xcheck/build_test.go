@@ -142,3 +142,32 @@ func TestPeersAgree(t *testing.T) {
 		}
 	}
 }
+
+// TestOddBuildsAgree compares programs that are linked in less usual ways.
+func TestOddBuildsAgree(t *testing.T) {
+	testbin.Long(t)
+	for _, tt := range []struct {
+		name     string
+		compared int
+		p        program
+	}{
+		{"static C library", 2, program{testbin.Config{Mode: testbin.External, LDFlags: "-extldflags=-static", Flags: []string{"-tags=netgo,osusergo"}}, true}},
+		{"C in, Go's linker", 2, program{testbin.Config{CGO: true}, true}},
+		{"race detector", 2, program{testbin.Config{CGO: true, Flags: []string{"-race"}}, false}},
+		{"shared library", 2, program{testbin.Config{CGO: true, Flags: []string{"-buildmode=c-shared"}}, false}},
+		{"not optimised", 2, program{testbin.Config{Flags: []string{"-gcflags=all=-N -l"}}, false}},
+		{"no DWARF", 1, program{testbin.Config{LDFlags: "-w"}, false}},
+		{"DWARF 4", 2, program{testbin.Config{Env: []string{"GOEXPERIMENT=nodwarf5"}}, false}},
+		{"FIPS 140", 2, program{testbin.Config{Env: []string{"GOFIPS140=latest"}}, true}},
+		{"coverage", 2, program{testbin.Config{Flags: []string{"-cover"}}, true}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			tt.p.GOOS, tt.p.GOARCH = "linux", "amd64"
+			r := run(t, tt.p.build(t), xcheck.Options{})
+			describe(t, r)
+			if !r.Agree || r.Compared != tt.compared {
+				t.Errorf("agree %v, %d compared, %d unexplained", r.Agree, r.Compared, r.Failures())
+			}
+		})
+	}
+}

@@ -23,7 +23,7 @@ const (
 
 // cName matches what C calls a function, with what gcc adds for parts of one.
 // Go's names begin with a package path and a dot.
-var cName = regexp.MustCompile(`^[A-Za-z_$][A-Za-z0-9_$]*(\.(cold|part|isra|constprop|localalias|lto_priv|[0-9]+))*$`)
+var cName = regexp.MustCompile(`^[A-Za-z_$][A-Za-z0-9_$]*(\.(cold|part|isra|constprop|localalias|lto_priv|llvm|[0-9]+))*$`)
 
 // host reports whether an entry of the pclntab is C code that was linked by Go's
 // own linker: it has a name as C has them and no table of stack offsets.

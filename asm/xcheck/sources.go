@@ -96,6 +96,7 @@ func (c *comparison) symtab() (*list, error) {
 			l.entries = append(l.entries, entry{s.Addr, objfile.Addr(s.Size), i})
 		}
 	}
+	c.f.Forget() // of the symbol table, which was copied
 	l.appendName = func(dst []byte, e entry) []byte { return append(dst, syms[e.ref].Name...) }
 	return l.sort(), nil
 }
@@ -115,6 +116,7 @@ func (c *comparison) dwarf() (*list, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.f.Forget() // of what was inflated
 	l.entries = make([]entry, 0, len(fns))
 	for i, f := range fns {
 		l.entries = append(l.entries, entry{f.Low, f.High - f.Low, i})
@@ -130,11 +132,10 @@ func (c *comparison) pdata() (*list, error) {
 	return &list{source: PData, absent: "only PE files have one"}, nil
 }
 
-// next returns where the function after o begins.
+// next returns where the text goes on after o: C functions may share an address.
 func (c *comparison) next(o entry) objfile.Addr {
-	f, err := c.t.Func(o.ref)
-	if err != nil {
-		return o.addr
+	if i := find(c.pcln.entries, o.addr+1); i < len(c.pcln.entries) {
+		return c.pcln.entries[i].addr
 	}
-	return objfile.Addr(f.Next())
+	return c.end
 }
