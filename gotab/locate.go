@@ -43,7 +43,7 @@ func Open(f *objfile.File) (*Table, error) {
 		}
 		return t
 	}
-	for _, name := range []string{".gopclntab", ".data.rel.ro.gopclntab"} {
+	for _, name := range []string{".gopclntab", ".data.rel.ro.gopclntab", "__gopclntab"} {
 		if s, ok := f.Section(name); ok && s.FileSize == s.Size && s.Size <= uint64(f.Size()) {
 			if t := try(s.Addr, int(s.Size)); t != nil {
 				return t, nil
@@ -124,8 +124,10 @@ func openAt(f *objfile.File, at objfile.Addr, size int) (*Table, error) {
 // modulePlaces returns where the moduledata may be, the likeliest place first.
 func modulePlaces(f *objfile.File, pclntab objfile.Addr) ([]objfile.Addr, error) {
 	var out []objfile.Addr
-	if s, ok := f.Section(".go.module"); ok { // since Go 1.26
-		out = append(out, s.Addr)
+	for _, name := range []string{".go.module", "__go_module"} { // since Go 1.26
+		if s, ok := f.Section(name); ok {
+			out = append(out, s.Addr)
+		}
 	}
 	found, err := f.FindWord(uint64(pclntab), maxCandidates)
 	return append(out, found...), err

@@ -31,7 +31,7 @@ const skew116 = 4
 func (t *Table) readTable116() error {
 	t.skew = skew116
 	at := t.addr + objfile.Addr(t.hdr.fns)
-	if t.text == 0 && t.shifts == 0 {
+	if t.text == 0 && t.mem.Arch().BytePC {
 		first, err := t.mem.Word(at)
 		if err != nil {
 			return tableErr("function table: %v", err)
@@ -44,7 +44,7 @@ func (t *Table) readTable116() error {
 		if err != nil {
 			return tableErr("function table: entry %d: %v", i, err)
 		}
-		off := PC(entry)>>t.shifts - t.text
+		off := PC(entry) - t.text
 		if off > 0xffffffff {
 			return tableErr("function %d begins at %#x, which is not within 4 GiB of the text at %#x", i, entry, t.text)
 		}
@@ -65,7 +65,7 @@ func (t *Table) readTable116() error {
 // valid116 is the part of valid that differs; the fixed part is within t.fns.
 func (f Func) valid116() bool {
 	entry, err := f.t.mem.Word(f.recordAddr())
-	if err != nil || PC(entry)>>f.t.shifts-f.t.text != PC(f.off) {
+	if err != nil || PC(entry)-f.t.text != PC(f.off) {
 		return false
 	}
 	end := uint64(f.at) + uint64(f.pointersAt()) + 8*uint64(f.nfuncdata())

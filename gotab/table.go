@@ -29,7 +29,7 @@ type Table struct {
 	mem    Memory
 	addr   objfile.Addr
 	hdr    header
-	shifts uint   // what turns a text offset into a PC: 0, on wasm 16
+	shifts uint   // what turns a text offset into a PC: 0, on wasm 16 since Go 1.25
 	skew   uint32 // how far fields of a function's record lie behind their place since Go 1.18
 	quant  uint64
 
@@ -99,7 +99,7 @@ func newTable(m Memory, at objfile.Addr, size int, base func(*Table)) (*Table, e
 		pctab: all[h.pctab:h.fns], fns: all[h.fns:], nfunc: int(h.nfunc),
 	}
 	t.ftab = t.fns
-	if !a.BytePC {
+	if !a.BytePC && h.version >= V118 && t.entryOff(t.nfunc) < wasmUnshifted {
 		t.shifts = 16
 	}
 	base(t)

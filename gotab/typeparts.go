@@ -128,7 +128,7 @@ func (t *Table) Methods(y Type) ([]Method, error) {
 		}
 		ifn, tfn := binary.LittleEndian.Uint32(b[8:]), binary.LittleEndian.Uint32(b[12:])
 		if m.Linked = m.Type != 0 && ifn != noText && tfn != noText; m.Linked {
-			m.Iface, m.Func = t.textPC(ifn), t.textPC(tfn)
+			m.Iface, m.Func = t.pc(ifn), t.pc(tfn)
 		} else {
 			m.Type = 0
 		}
@@ -144,14 +144,6 @@ func (t *Table) Methods(y Type) ([]Method, error) {
 //
 // Source: textOff in $GOROOT/src/runtime/type.go, go1.16 to go1.27.
 const noText = ^uint32(0)
-
-// textPC turns the offset of a method's code into its PC.
-func (t *Table) textPC(off uint32) PC {
-	if t.hdr.version < V118 { // on wasm it is a PC as it is
-		return t.text<<t.shifts + PC(off)
-	}
-	return t.pc(off)
-}
 
 // methodBytes returns the method records of y, which is no interface.
 func (t *Table) methodBytes(r *typeRegion, y Type) ([]byte, error) {

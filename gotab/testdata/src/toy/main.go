@@ -61,6 +61,25 @@ func big(a, b, c, d, e, f, g, h, i, j, k int) int {
 	return a*b + c*d + e*f + g*h + i*j + k + inner(a)
 }
 
+type pair struct {
+	n int
+	p *int
+}
+
+//go:noinline
+func (x *pair) set(p *int) { x.p, x.n = p, *p }
+
+// taken has variables whose address is taken and that stay in the frame.
+//
+//go:noinline
+func taken(a [2]int, n int) int {
+	var one pair
+	var two [3]pair
+	one.set(&a[1])
+	two[2].set(&n)
+	return one.n + *two[2].p + a[0]
+}
+
 // stack prints the logical frames of its callers, each with the address that
 // the runtime looked up and whether the call was inlined.
 //
@@ -103,6 +122,7 @@ func main() {
 	n := s.area()
 	generics(&n)
 	n += deferred(4) + deferred(101) + big(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, n)
+	n += taken([2]int{1, n}, 2)
 	for i := 0; i < 2; i++ {
 		n += huge(i)
 	}

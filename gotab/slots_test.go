@@ -1,0 +1,149 @@
+package gotab_test
+
+import (
+	"debug/dwarf"
+	"debug/elf"
+	"slices"
+	"strings"
+	"testing"
+
+	"moho/gotab"
+	"moho/internal/testbin"
+)
+
+// A variable is a parameter or a local variable that DWARF places in a frame.
+type variable struct {
+	name  string
+	param bool
+	off   int64 // from the CFA
+	size  int64
+}
+
+// variables returns what DWARF says about the frames of functions, by entry.
+func variables(t *testing.T, path string) map[gotab.PC][]variable {
+	t.Helper()
+	f, err := elf.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	d, err := f.DWARF()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[gotab.PC][]variable{}
+	var entry gotab.PC
+	for r := d.Reader(); ; {
+		e, err := r.Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e == nil {
+			return out
+		}
+		switch e.Tag {
+		case dwarf.TagSubprogram:
+			lo, _ := e.Val(dwarf.AttrLowpc).(uint64)
+			entry = gotab.PC(lo)
+		case dwarf.TagInlinedSubroutine:
+			r.SkipChildren()
+		case dwarf.TagFormalParameter, dwarf.TagVariable:
+			off, ok := frameOffset(e)
+			typ, ok2 := e.Val(dwarf.AttrType).(dwarf.Offset)
+			if !ok || !ok2 || entry == 0 {
+				continue
+			}
+			y, err := d.Type(typ)
+			if err != nil {
+				t.Fatal(err)
+			}
+			name, _ := e.Val(dwarf.AttrName).(string)
+			out[entry] = append(out[entry], variable{name, e.Tag == dwarf.TagFormalParameter, off, y.Size()})
+		}
+	}
+}
+
+// frameOffset returns the offset of a variable that is always at one place in
+// the frame, from the CFA.
+func frameOffset(e *dwarf.Entry) (int64, bool) {
+	const fbreg, callFrameCFA = 0x91, 0x9c
+	loc, _ := e.Val(dwarf.AttrLocation).([]byte)
+	switch {
+	case len(loc) == 1 && loc[0] == callFrameCFA:
+		return 0, true
+	case len(loc) < 2 || loc[0] != fbreg:
+		return 0, false
+	}
+	v, shift := int64(0), 0
+	for _, c := range loc[1:] {
+		v |= int64(c&0x7f) << shift
+		if shift += 7; c < 0x80 {
+			if c&0x40 != 0 {
+				v |= -1 << shift
+			}
+			return v, true
+		}
+	}
+	return 0, false
+}
+
+// TestSlotsEqualDWARF compares places in frames with DWARF, in a program that is
+// not optimised: there each variable has one. The parameters that are passed in
+// memory are among the arguments that tracebacks print, and stack objects are
+// where variables are.
+func TestSlotsEqualDWARF(t *testing.T) {
+	for _, c := range matrix() {
+		if c.Mode != testbin.Plain {
+			continue
+		}
+		t.Run(c.String(), func(t *testing.T) {
+			c.Flags = []string{"-gcflags=-N -l"}
+			path := toy(t, c)
+			_, tab := open(t, path)
+			cfa := int64(8) // from the entry SP: what the call has pushed
+			if c.GOARCH == "arm64" {
+				cfa = 0
+			}
+			args, objects, named := 0, 0, 0
+			for entry, vars := range variables(t, path) {
+				f, ok := tab.FuncAt(entry)
+				if !ok || f.Entry() != entry || len(f.Name()) < 5 || f.Name()[:5] != "main." {
+					continue
+				}
+				info, err := f.ArgInfo(nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				at := map[int64]variable{}
+				for _, v := range vars {
+					at[v.off+cfa] = v
+					// What came in a register has no one place. Results are
+					// not described.
+					if v.off < 0 || !v.param || strings.HasPrefix(v.name, "~") || len(info) == 0 {
+						continue
+					}
+					args++
+					if !slices.ContainsFunc(info, func(a gotab.Arg) bool {
+						return a.Kind == gotab.ArgMore || a.Kind == gotab.ArgValue && a.Off == v.off+cfa && int64(a.Size) <= v.size
+					}) {
+						t.Errorf("%s: %+v is not among %s", f.Name(), v, argString(info))
+					}
+				}
+				_, list, err := f.StackObjects()
+				if err != nil {
+					t.Fatal(err)
+				}
+				for o := range list {
+					objects++
+					if v, ok := at[o.Off]; ok && v.size == o.Size {
+						named++
+					}
+				}
+			}
+			t.Logf("%d arguments, %d stack objects, %d of them variables with a name", args, objects, named)
+			if tab.Version() > gotab.V116 && args < 1 || objects < 8 || named < 2 {
+				t.Errorf("%d arguments, %d stack objects, %d of them variables with a name", args, objects, named)
+			}
+		})
+	}
+}
