@@ -102,9 +102,18 @@ func (r *leb) u() int {
 // finds each function's body: the name section has the same name for it.
 func TestWASM(t *testing.T) {
 	for i, c := range []testbin.Config{
-		{Go: "1.26.8", GOOS: "wasip1"}, {Go: "1.27.3", GOOS: "wasip1"}, {Go: "1.24.13", GOOS: "js"}, {Go: "1.16.15", GOOS: "js"},
-		{Go: "1.26.8", GOOS: "js"}, {Go: "1.25.12", GOOS: "js"}, {Go: "1.23.12", GOOS: "wasip1"}, {Go: "1.22.12", GOOS: "js"},
-		{Go: "1.21.13", GOOS: "wasip1"}, {Go: "1.20.14", GOOS: "js"}, {Go: "1.19.13", GOOS: "js"}, {Go: "1.18.10", GOOS: "js"},
+		{Go: "1.26.8", GOOS: "wasip1"},
+		{Go: "1.27.3", GOOS: "wasip1"},
+		{Go: "1.24.13", GOOS: "js"},
+		{Go: "1.16.15", GOOS: "js"},
+		{Go: "1.26.8", GOOS: "js"},
+		{Go: "1.25.12", GOOS: "js"},
+		{Go: "1.23.12", GOOS: "wasip1"},
+		{Go: "1.22.12", GOOS: "js"},
+		{Go: "1.21.13", GOOS: "wasip1"},
+		{Go: "1.20.14", GOOS: "js"},
+		{Go: "1.19.13", GOOS: "js"},
+		{Go: "1.18.10", GOOS: "js"},
 		{Go: "1.17.13", GOOS: "js"},
 	} {
 		c.GOARCH = "wasm"
