@@ -120,15 +120,7 @@ func describe(t *testing.T, tab *gotab.Table, f gotab.Func) string {
 func describeAll(t *testing.T, path string) []string {
 	t.Helper()
 	_, tab := open(t, path)
-	var out []string
-	for i := range tab.NumFunc() {
-		f, err := tab.Func(i)
-		if err != nil {
-			t.Fatal(err)
-		}
-		out = append(out, describe(t, tab, f))
-	}
-	return out
+	return describeTable(t, tab)
 }
 
 func TestStrippedEqualsUnstripped(t *testing.T) {
