@@ -185,7 +185,7 @@ func (f *File) machoSegment(m *machoFile, i uint32, at Off, body []byte) error {
 	vmaddr, vmsize, fileoff, filesize := c.U64(), c.U64(), c.U64(), c.U64()
 	c.Skip(4) // maxprot
 	prot, nsects := c.U32(), c.U32()
-	c.Skip(4) // flags
+	c.Skip(4)                                   // flags
 	mapped := prot != 0 && segname != "__DWARF" // __PAGEZERO is there to fault; DWARF is not mapped
 	switch {
 	case c.Err() != nil:

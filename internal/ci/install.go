@@ -33,6 +33,7 @@ var needs = []need{
 	{program: "strip", pkg: "binutils"},
 	{program: "objcopy", pkg: "binutils"},
 	{program: "llvm-symbolizer", pkg: "llvm"},
+	{program: "wasm-objdump", pkg: "wabt"},
 	{program: "qemu-aarch64-static", pkg: "qemu-user-static"},
 	{program: "gdb", pkg: "gdb"},
 	{program: "gcore", pkg: "gdb"},
