@@ -331,4 +331,3 @@ func line(text, part string) string {
 	}
 	return ""
 }
-

@@ -11,7 +11,6 @@ import (
 
 // A machoFile is what the load commands of a Mach-O file say beyond segments.
 type machoFile struct {
-	flags             uint32
 	symoff, nsyms     uint32
 	stroff, strsize   uint32
 	hasSymtab         bool
@@ -32,8 +31,6 @@ const (
 	lcBuildVersion                                      = 0x32
 	lcMain, lcLoadWeakDylib, lcReexportDylib            = 0x80000028, 0x80000018, 0x8000001f
 	lcDyldChainedFixups                                 = 0x80000034
-
-	mhPIE = 0x200000
 
 	machoMagic64 = 0xfeedfacf
 )
@@ -59,7 +56,7 @@ func (f *File) readMachO() error {
 	cpu := c.U32()
 	c.Skip(8) // cpusubtype, filetype
 	ncmd, cmdsize := c.U32(), c.U32()
-	m.flags = c.U32()
+	c.Skip(4) // flags
 	if f.ptrSize == 8 {
 		c.Skip(4) // reserved
 	}

@@ -14,8 +14,6 @@ import (
 // A peFile is what the headers of a PE file say beyond sections.
 type peFile struct {
 	base         uint64 // preferred address of the image
-	dllFlags     uint16
-	file         uint16 // Characteristics
 	symoff       uint64
 	nsyms        uint64
 	dirs         []peDir
@@ -29,10 +27,7 @@ type peDir struct{ rva, size uint32 }
 const (
 	peSymSize, peSectionSize = 18, 40
 
-	peDirImport, peDirException, peDirReloc = 1, 3, 5
-
-	dynamicBase = 0x40
-	fileDLL     = 0x2000
+	peDirImport, peDirException = 1, 3
 )
 
 // readPE decodes the headers. PE32 files, which are of 32-bit machines, are
@@ -64,7 +59,7 @@ func (f *File) readPE() error {
 		f.machine = fmt.Sprintf("unknown(%#x)", m)
 	}
 	f.arch = arch.ByName(f.machine)
-	p := &peFile{symoff: uint64(le.Uint32(hdr[12:])), nsyms: uint64(le.Uint32(hdr[16:])), file: le.Uint16(hdr[22:])}
+	p := &peFile{symoff: uint64(le.Uint32(hdr[12:])), nsyms: uint64(le.Uint32(hdr[16:]))}
 	nsect, optSize := int(le.Uint16(hdr[6:])), uint64(le.Uint16(hdr[20:]))
 	opt, ok := bounded.Sub(f.data, hdrAt+24, optSize)
 	if !ok {
@@ -96,9 +91,7 @@ func (f *File) peOptional(p *peFile, opt []byte, at Off) error {
 	entry := c.U32()
 	c.Skip(4) // BaseOfCode
 	p.base = c.U64()
-	c.Skip(38) // to DllCharacteristics
-	p.dllFlags = c.U16()
-	c.Skip(36) // stack and heap sizes, LoaderFlags
+	c.Skip(76) // alignments, versions, sizes, LoaderFlags
 	n := c.U32()
 	if c.Err() != nil {
 		return formatErr("pe", at, "optional header of %d bytes is too short", len(opt))

@@ -33,6 +33,15 @@ func read(f *objfile.File) (first error) {
 	note(err)
 	_, err = f.BuildInfo()
 	note(err)
+	_, err = f.UnwindFuncs()
+	note(err)
+	if f.Format() == "wasm" {
+		note(f.ValidateWASM())
+	}
+	for i := range f.WASMNumFuncs() {
+		fn, _ := f.WASMFunc(uint32(f.WASMNumImports() + i))
+		f.WASMBody(fn)
+	}
 	f.BuildID()
 	f.Interpreter()
 	return first

@@ -11,22 +11,23 @@ import (
 
 // A wasmFile is what the sections of a WASM module say.
 type wasmFile struct {
-	types   []WASMType
-	imports []WASMImport
-	exports []WASMExport
-	funcs   []uint32   // types of functions: imported ones first
-	nimport int        // imported functions
-	tables  []byte     // element types
-	memMin  uint64     // pages
-	memMax  uint64     // pages; the format's own bound if none is stated
-	nmem    int        // memories, imported ones included
-	globals []wasmType // types, imported ones first
-	nglobal int        // imported globals
-	nelem   int
-	bodies  []wasmBody
-	data    []wasmData
-	ndata   int64 // of the data count section, -1 without
-	start   uint32
+	types    []WASMType
+	imports  []WASMImport
+	exports  []WASMExport
+	funcs    []uint32        // types of functions: imported ones first
+	nimport  int             // imported functions
+	tables   []byte          // element types
+	memMin   uint64          // pages
+	memMax   uint64          // pages; the format's own bound if none is stated
+	nmem     int             // memories, imported ones included
+	globals  []wasmType      // types, imported ones first
+	nglobal  int             // imported globals
+	elems    []byte          // types of element segments
+	declared map[uint32]bool // functions that references may be taken of
+	bodies   []wasmBody
+	data     []wasmData
+	ndata    int64 // of the data count section, -1 without
+	start    uint32
 
 	buildID   string
 	goVersion string
@@ -118,7 +119,7 @@ func (f *File) readWASM() error {
 	}
 	f.format, f.machine, f.order, f.ptrSize = "wasm", "wasm", binary.LittleEndian, 8
 	f.arch = arch.ByName(f.machine)
-	w := &wasmFile{ndata: -1}
+	w := &wasmFile{ndata: -1, declared: map[uint32]bool{}}
 	r := &wasmReader{b: f.data, off: 8}
 	last := 0
 	for r.len() > 0 {

@@ -7,7 +7,7 @@ const (
 	wasmFuncref, wasmExternref = 0x70, 0x6f
 
 	maxWASMPages  = 1 << 16 // pages of 64 KiB in a memory: 4 GiB
-	maxWASMLocals = 50_000  // locals of one function, as the JavaScript embedding has it
+	maxWASMValues = 1000    // parameters or results of one type, as the JavaScript embedding has it
 )
 
 func isWASMValue(t byte) bool { return t >= 0x7b && t <= 0x7f || isWASMRef(t) }
@@ -64,7 +64,11 @@ func (w *wasmFile) typ(r *wasmReader) {
 		r.fail("type %d begins with %#x, want 0x60 (function)", len(w.types), c)
 	}
 	values := func(what string) []byte {
-		b := r.bytes(r.u32("number of "+what), what)
+		n := r.u32("number of " + what)
+		if r.err == nil && n > maxWASMValues {
+			r.fail("type %d: %d %s exceed the limit of %d", len(w.types), n, what, maxWASMValues)
+		}
+		b := r.bytes(n, what)
 		for _, t := range b {
 			if !isWASMValue(t) {
 				r.fail("type %d: %s: %#x is no value type", len(w.types), what, t)
@@ -179,6 +183,9 @@ func (w *wasmFile) export(r *wasmReader, seen map[string]bool) {
 	seen[e.Name] = true
 	if r.err == nil {
 		w.exports = append(w.exports, e)
+		if e.Kind == WASMFunction {
+			w.declared[e.Index] = true
+		}
 	}
 }
 
@@ -223,7 +230,7 @@ func (w *wasmFile) constExpr(r *wasmReader, want byte) (v int32, known bool) {
 			}
 			got = append(got, t)
 		case 0xd2:
-			w.index(r, "ref.func", len(w.funcs))
+			w.declared[w.index(r, "ref.func", len(w.funcs))] = true
 			got = append(got, wasmFuncref)
 		case 0xfd:
 			if sub := r.u32("vector opcode"); r.err == nil && sub != 12 {
@@ -270,12 +277,12 @@ func (w *wasmFile) element(r *wasmReader) {
 	if r.err == nil && flags&1 == 0 && w.tables[table] != kind {
 		r.fail("type mismatch: elements of type %#x for table %d of type %#x", kind, table, w.tables[table])
 	}
-	w.nelem++
+	w.elems = append(w.elems, kind)
 	each(r, "elements", func(r *wasmReader) {
 		if flags&4 != 0 {
 			w.constExpr(r, kind)
 		} else {
-			w.index(r, "function of an element", len(w.funcs))
+			w.declared[w.index(r, "function of an element", len(w.funcs))] = true
 		}
 	})
 }
