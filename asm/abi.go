@@ -14,6 +14,12 @@ type ABI struct {
 	How   evidence.Origin `json:"how"`
 }
 
+// HasSymbols reports whether p has a symbol table.
+func (p *Program) HasSymbols() bool {
+	_, ok := p.abi0()
+	return ok
+}
+
 // ABI returns the calling convention of fn.
 func (p *Program) ABI(fn gotab.Func) ABI { return p.abi(fn, p.recorded(fn)) }
 

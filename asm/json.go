@@ -17,7 +17,7 @@ const (
 // A Header says what program a list is about. GoVersion is "" when the program
 // does not say.
 type Header struct {
-	Schema       string           `json:"schema"`
+	Schema       string           `json:"schema,omitempty"`
 	File         string           `json:"file"`
 	Format       string           `json:"format"`
 	Arch         string           `json:"arch"`

@@ -47,9 +47,9 @@ type Inst struct {
 	Depth    int
 	Text     string
 	Notes    []string // what could be said besides
-	Uses     decode.RegSet
-	Defs     decode.RegSet
-	callSite int // index in Frame.Calls, -1
+	callSite int      // index in Frame.Calls, -1
+	key      string   // Text without addresses, which differ from program to program
+	bare     string   // key without the names of data, which a stripped program lacks
 }
 
 // A Reader makes Funcs of one program. It must not be used concurrently.
@@ -122,7 +122,6 @@ func (r *Reader) insts(f *Func, fn gotab.Func, code []byte) {
 		x := Inst{
 			PC: in.PC, Off: off, Len: max(in.Len, 1), SP: at.SP, HasSP: at.HasSP && !lost, Flow: in.Flow,
 			Known: err == nil, Target: in.Target, Line: int(at.Line), File: r.p.FileName(at.File), callSite: -1,
-			Uses: in.Uses, Defs: in.Defs,
 		}
 		for len(classes) > 0 && classes[0].End <= uint64(off) {
 			classes = classes[1:]
@@ -140,9 +139,11 @@ func (r *Reader) insts(f *Func, fn gotab.Func, code []byte) {
 		x.Func, x.Depth = r.inline[0].Func, len(r.inline)-1
 		if err != nil {
 			x.Text = "? " + fmt.Sprintf("%x", code[off:off+min(x.Len, len(code)-off)])
+			x.key, x.bare = x.Text, x.Text
 		} else {
 			buf = r.dec.AppendText(buf[:0], &in, r.syntax, r.names.Append)
 			x.Text = string(buf)
+			x.key, x.bare = r.keysOf(f, &x, &in)
 			x.Notes = r.notes(f, &x, &in, &consts)
 			lost = lost || f.Flags&asm.SPWrite != 0 && WritesSP(r.p.Arch(), &in)
 		}
@@ -160,8 +161,21 @@ func (r *Reader) notes(f *Func, x *Inst, in *decode.Inst, consts *asm.Tracker) [
 			out = append(out, n)
 		}
 	}
+	for _, e := range in.Effects[:in.NEffect] { // the address of a slot
+		if e.Op == decode.Copy && e.Src == r.sp() && e.Dst != r.sp() && x.HasSP && x.Class&(frame.Prologue|frame.Epilogue) == 0 {
+			if n := slotName(&f.Frame, e.N-int64(x.SP)); n != "" && len(out) == 0 {
+				out = append(out, n)
+			}
+		}
+	}
 	if addr, ok := consts.Step(in); ok {
-		if n := string(r.names.Append(nil, addr)); n != "" && !strings.Contains(x.Text, n) {
+		n := string(r.names.Append(nil, addr))
+		x.bare = mnemonic(x.Text) + " an address"
+		if _, ok := r.p.Table.FuncAt(gotab.PC(addr)); ok {
+			x.bare = mnemonic(x.Text) + " " + n
+		}
+		x.key = mnemonic(x.Text) + " " + n
+		if n != "" && !strings.Contains(x.Text, n) {
 			out = append(out, n)
 		}
 	}
@@ -178,6 +192,53 @@ func (r *Reader) notes(f *Func, x *Inst, in *decode.Inst, consts *asm.Tracker) [
 		}
 	}
 	return out
+}
+
+func mnemonic(text string) string {
+	word, _, _ := strings.Cut(text, " ")
+	return word
+}
+
+// keysOf returns the text of an instruction without what differs when the same
+// code lies elsewhere: where branches within the function lead, addresses
+// without a name, and on arm64 the page of one; and the same without the names
+// of data.
+func (r *Reader) keysOf(f *Func, x *Inst, in *decode.Inst) (key, bare string) {
+	switch {
+	case (in.Flow == decode.Jump || in.Flow == decode.Branch) && in.Target-uint64(f.Entry) < f.Size:
+		key = x.Text[:max(strings.LastIndexByte(x.Text, ' '), 0)] + " →"
+		return key, key
+	case strings.HasPrefix(x.Text, "ADRP"), strings.HasPrefix(x.Text, "adrp"):
+		return "ADRP", "ADRP"
+	}
+	i := strings.Index(x.Text, "(SB)")
+	if i < 0 {
+		return x.Text, x.Text
+	}
+	start := strings.LastIndexAny(x.Text[:i], " ,*") + 1
+	nameless := x.Text[:start] + x.Text[i:]
+	switch {
+	case strings.HasPrefix(x.Text[start:], "0x"):
+		return nameless, nameless
+	case in.Flow == decode.Next && !r.isCode(in):
+		return x.Text, nameless
+	}
+	return x.Text, x.Text
+}
+
+// isCode reports whether the address that in uses or makes is that of code.
+func (r *Reader) isCode(in *decode.Inst) bool {
+	addr := uint64(0)
+	if in.HasMem && in.Mem.PCRel {
+		addr = uint64(in.Mem.Disp)
+	}
+	for _, e := range in.Effects[:in.NEffect] {
+		if e.Op == decode.Set && addr == 0 {
+			addr = uint64(e.N)
+		}
+	}
+	_, ok := r.p.Table.FuncAt(gotab.PC(addr))
+	return ok
 }
 
 // calleeSignature says what registers a call takes and leaves.

@@ -59,6 +59,10 @@ func newAsm(a *app) *cobra.Command {
 				return usage(cmd, errors.New("--xrefs wants one binary and a function, named with -f"))
 			case af.xrefs:
 				return a.xrefs(cmd.Context(), p, af.fn)
+			case af.against != "" && (af.fn == "" || len(args) == 2):
+				return usage(cmd, errors.New("--against wants one binary and a function, named with -f"))
+			case af.against != "":
+				return a.asmAgainst(p, af)
 			case len(args) == 2 && af.fn == "":
 				return usage(cmd, errors.New("two binaries are compared function by function: name one with -f"))
 			case len(args) == 2:
@@ -74,6 +78,7 @@ func newAsm(a *app) *cobra.Command {
 	f.StringVar(&af.src, "src", "", "directory of the module whose source is shown (default the one around)")
 	f.BoolVar(&af.verifySP, "verify-sp", false, "prove the SP of every instruction from the code alone")
 	f.BoolVar(&af.xrefs, "xrefs", false, "who refers to the function: callers, inlined calls, func values")
+	f.StringVar(&af.against, "against", "", "what changed in the function since the build `BINARY`")
 	f.StringVar(&af.dwarf, "dwarf", "auto", "names and types out of DWARF: auto (where it is small), on or off")
 	f.StringVar(&af.format, "format", "go", "syntax of instructions: go, gnu or intel")
 	return cmd
