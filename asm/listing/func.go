@@ -211,34 +211,32 @@ func (r *Reader) keysOf(f *Func, x *Inst, in *decode.Inst) (key, bare string) {
 	case strings.HasPrefix(x.Text, "ADRP"), strings.HasPrefix(x.Text, "adrp"):
 		return "ADRP", "ADRP"
 	}
-	i := strings.Index(x.Text, "(SB)")
-	if i < 0 {
+	addr, ok := addressOf(in)
+	if !ok || !strings.Contains(x.Text, "(SB)") {
 		return x.Text, x.Text
 	}
-	start := strings.LastIndexAny(x.Text[:i], " ,*") + 1
-	nameless := x.Text[:start] + x.Text[i:]
-	switch {
-	case strings.HasPrefix(x.Text[start:], "0x"):
-		return nameless, nameless
-	case in.Flow == decode.Next && !r.isCode(in):
-		return x.Text, nameless
+	name := string(r.names.Append(nil, addr))
+	if name == "" {
+		key = strings.Replace(x.Text, string(asm.AppendHex(nil, addr)), "", 1)
+		return key, key
 	}
-	return x.Text, x.Text
+	if _, code := r.p.Table.FuncAt(gotab.PC(addr)); code {
+		return x.Text, x.Text
+	}
+	return x.Text, strings.Replace(x.Text, name, "", 1)
 }
 
-// isCode reports whether the address that in uses or makes is that of code.
-func (r *Reader) isCode(in *decode.Inst) bool {
-	addr := uint64(0)
+// addressOf returns the address that in uses or makes, out of its own bytes.
+func addressOf(in *decode.Inst) (uint64, bool) {
 	if in.HasMem && in.Mem.PCRel {
-		addr = uint64(in.Mem.Disp)
+		return uint64(in.Mem.Disp), true
 	}
 	for _, e := range in.Effects[:in.NEffect] {
-		if e.Op == decode.Set && addr == 0 {
-			addr = uint64(e.N)
+		if e.Op == decode.Set {
+			return uint64(e.N), true
 		}
 	}
-	_, ok := r.p.Table.FuncAt(gotab.PC(addr))
-	return ok
+	return 0, false
 }
 
 // calleeSignature says what registers a call takes and leaves.
