@@ -65,6 +65,10 @@ type body struct {
 	// function with flag SPWrite. The assembler, which makes the table in order
 	// of address, does not know SP from there on.
 	wroteAt uint32
+
+	// exit is the instruction at which paths end because the compiler knew that
+	// they are never taken, or -1: see impossible.
+	exit int32
 }
 
 // A link says that what instruction at does to SP was found from instructions
@@ -102,7 +106,7 @@ func (v *scratch) read(fn gotab.Func) error {
 // load decodes code as that of fn.
 func (v *scratch) load(fn gotab.Func, code []byte) {
 	b := &v.body
-	b.fn, b.code, b.entry = fn, code, uint64(fn.Entry())
+	b.fn, b.code, b.entry, b.exit = fn, code, uint64(fn.Entry()), -1
 	if len(b.index) < len(code) {
 		b.index = make([]int32, len(code)+len(code)/2)
 	}

@@ -68,6 +68,7 @@ func (v *Verifier) Verify(fn gotab.Func) (Result, error) {
 	v.compare(&r)
 	if len(r.Mismatches) > 0 && !v.body.other && v.body.badAt < 0 {
 		// A callee outside of the runtime may be the reason.
+		v.impossible()
 		v.follow(func(target uint64) bool { return v.returns(v.indexOf(target)) })
 		r = Result{Entry: r.Entry, Insts: r.Insts}
 		v.compare(&r)

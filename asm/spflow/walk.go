@@ -1,6 +1,7 @@
 package spflow
 
 import (
+	"moho/asm"
 	"moho/decode"
 	"moho/gotab"
 )
@@ -67,6 +68,9 @@ func (v *scratch) run(back returns, mark uint8) {
 		i, sp := t.i, t.sp
 		for i < n { // code that runs off its end has no next instruction to be wrong about
 			x := &b.insts[i]
+			if i == b.exit {
+				break
+			}
 			if x.mark&(reached|assumed) != 0 {
 				if x.at != sp && mark == reached {
 					v.disagree(i, sp)
@@ -226,6 +230,31 @@ func (v *scratch) behind() {
 		v.todo = append(v.todo, todo{int32(i + 1), x.at + x.delta})
 		v.run(always, assumed)
 		v.why, v.whyAt, v.outs = why, at, v.outs[:outs]
+	}
+}
+
+// impossible finds the block that Go 1.18 ends a select statement with: where
+// its result is none of the cases. There is nothing to do there, and so what
+// comes next is what the assembler has put behind the function's last block,
+// the call of runtime.morestack.
+func (v *scratch) impossible() {
+	b := &v.body
+	if v.p.StackCheck(b.fn) <= asm.NoCheck {
+		return
+	}
+	for i := range b.insts {
+		x := &b.insts[i]
+		if x.flow != decode.Branch {
+			continue
+		}
+		exit := x.to // the call, with what is spilled for it
+		for exit > 0 && b.insts[exit-1].mark&filler != 0 {
+			exit--
+		}
+		if exit >= 0 && exit < x.to && b.insts[exit].mark&leader != 0 {
+			b.exit = exit
+		}
+		return
 	}
 }
 
