@@ -15,7 +15,7 @@ const (
 	opENDBR64
 	opRDSSPD
 	opRDSSPQ
-	opEnd
+	opLast
 )
 
 var ownNames = map[x86asm.Op]string{

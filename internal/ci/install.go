@@ -32,6 +32,7 @@ var needs = []need{
 	{program: "addr2line", pkg: "binutils"},
 	{program: "strip", pkg: "binutils"},
 	{program: "objcopy", pkg: "binutils"},
+	{program: "aarch64-linux-gnu-objdump", pkg: "binutils-aarch64-linux-gnu"},
 	{program: "llvm-symbolizer", pkg: "llvm"},
 	{program: "wasm-objdump", pkg: "wabt"},
 	{program: "qemu-aarch64-static", pkg: "qemu-user-static"},
