@@ -26,7 +26,7 @@ type ops struct {
 }
 
 var amd64Ops = sync.OnceValue(func() *ops {
-	o := &ops{make([]string, opLast), make([]uint8, opEnd), make([]usesDefs, opEnd), make([]goName, opEnd)}
+	o := &ops{make([]string, opLast), make([]uint8, opLast), make([]usesDefs, opLast), make([]goName, opLast)}
 	named := map[string]x86asm.Op{}
 	for op := x86asm.Op(1); op < opOwn; op++ {
 		if s := op.String(); !strings.HasPrefix(s, "Op(") {
