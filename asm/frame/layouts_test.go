@@ -1,8 +1,7 @@
 package frame_test
 
 import (
-	"debug/elf"
-	"debug/gosym"
+	"fmt"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -77,26 +76,41 @@ func TestWithDefer(t *testing.T) {
 	}
 }
 
+// gosymProgram prints what debug/gosym says of a function. It is a program of its
+// own because nothing here may import that package.
+const gosymProgram = `package main
+
+import (
+	"debug/elf"
+	"debug/gosym"
+	"fmt"
+	"os"
+)
+
+func main() {
+	f, err := elf.Open(os.Args[1])
+	if err != nil {
+		panic(err)
+	}
+	pcln, err := f.Section(".gopclntab").Data()
+	if err != nil {
+		panic(err)
+	}
+	tab, err := gosym.NewTable(nil, gosym.NewLineTable(pcln, f.Section(".text").Addr))
+	if err != nil {
+		panic(err)
+	}
+	fmt.Print(tab.LookupFunc(os.Args[2]).FrameSize)
+}
+`
+
 // TestGosymIsWrong shows what debug/gosym calls FrameSize.
 func TestGosymIsWrong(t *testing.T) {
-	path := testbin.Build(t, testbin.Toy(t), linux("amd64"))
-	e, err := elf.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer e.Close()
-	pcln, err := e.Section(".gopclntab").Data()
-	if err != nil {
-		t.Fatal(err)
-	}
-	tab, err := gosym.NewTable(nil, gosym.NewLineTable(pcln, e.Section(".text").Addr))
-	if err != nil {
-		t.Fatal(err)
-	}
+	tool := testbin.Build(t, testbin.Main(gosymProgram), testbin.Config{})
 	f := toy(t, linux("amd64"), "main.WithDefer")
-	g := tab.LookupFunc("main.WithDefer")
-	if g == nil || uint32(g.FrameSize) != f.DeferReturn || int64(g.FrameSize) == f.Frame || f.Frame != 224 {
-		t.Errorf("gosym: %+v; frame %d, deferreturn at %#x", g, f.Frame, f.DeferReturn)
+	said := testbin.Run(t, tool, testbin.Build(t, testbin.Toy(t), linux("amd64")), "main.WithDefer")
+	if said != fmt.Sprint(f.DeferReturn) || said == fmt.Sprint(f.Frame) || f.Frame != 224 {
+		t.Errorf("gosym says %s; frame %d, deferreturn at %#x", said, f.Frame, f.DeferReturn)
 	}
 }
 

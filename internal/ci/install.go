@@ -37,6 +37,7 @@ var needs = []need{
 	{program: "wasm-objdump", pkg: "wabt"},
 	{program: "qemu-aarch64-static", pkg: "qemu-user-static"},
 	{program: "gdb", pkg: "gdb"},
+	{program: "gdb-multiarch", pkg: "gdb-multiarch"},
 	{program: "gcore", pkg: "gdb"},
 	{program: "gcc", pkg: "gcc"},
 	{program: "the C library's headers", pkg: "libc6-dev", works: compilesC},

@@ -17,7 +17,7 @@ def reg(name):
 def word(addr):
     try:
         return int.from_bytes(bytes(gdb.selected_inferior().read_memory(addr, 8)), "little")
-    except gdb.MemoryError:
+    except (gdb.MemoryError, OverflowError):  # scratch registers hold anything
         return 0
 
 
@@ -40,7 +40,7 @@ with open(os.environ["MOHO_OUT"], "w") as out:
         pc, sp = reg("pc"), reg(SP)
         if not LO <= pc < HI:
             break
-        places = sorted({sp - 8, sp, sp + 8, entry - 16, entry - 8, entry} | ({reg(r) + n for r in ("x20", "x27") for n in (-8, 0)} if ARM else set()))
+        places = sorted(a & (2**64 - 1) for a in {sp - 8, sp, sp + 8, entry - 16, entry - 8, entry} | ({reg(r) + n for r in ("x20", "x27") for n in (-8, 0)} if ARM else set()))
         print("%x %x %x %x %x %x %x %d %s" % (
             pc, sp, entry, ret, fp, reg(FP), reg("x30") if ARM else 0, moves,
             ",".join("%x=%x" % (a, word(a)) for a in places)), file=out)

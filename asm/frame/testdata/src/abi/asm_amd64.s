@@ -1,0 +1,23 @@
+#include "textflag.h"
+
+TEXT ·stack(SB),NOSPLIT,$0-24
+	MOVQ (TLS), CX
+	MOVQ 0(CX), AX
+	MOVQ AX, lo+0(FP)
+	MOVQ 8(CX), AX
+	MOVQ AX, hi+8(FP)
+	MOVQ 16(CX), AX
+	MOVQ AX, guard+16(FP)
+	RET
+
+TEXT ·s8(SB),NOSPLIT,$8-0
+	RET
+
+TEXT ·s16(SB),NOSPLIT,$16-0
+	RET
+
+TEXT ·s24(SB),NOSPLIT,$24-0
+	RET
+
+TEXT ·s32(SB),NOSPLIT,$32-0
+	RET

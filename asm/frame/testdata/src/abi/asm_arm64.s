@@ -1,0 +1,23 @@
+#include "textflag.h"
+
+TEXT ·stack(SB),NOSPLIT,$0-24
+	MOVD g, R1
+	MOVD 0(R1), R0
+	MOVD R0, lo+0(FP)
+	MOVD 8(R1), R0
+	MOVD R0, hi+8(FP)
+	MOVD 16(R1), R0
+	MOVD R0, guard+16(FP)
+	RET
+
+TEXT ·s8(SB),NOSPLIT,$8-0
+	RET
+
+TEXT ·s16(SB),NOSPLIT,$16-0
+	RET
+
+TEXT ·s24(SB),NOSPLIT,$24-0
+	RET
+
+TEXT ·s32(SB),NOSPLIT,$32-0
+	RET
