@@ -26,7 +26,8 @@ func g(n int) int { defer func() { n++ }(); return n }
 `
 
 // walk reads everything that a table says.
-func walk(tab *gotab.Table) {
+func walk(t *testing.T, tab *gotab.Table) {
+	t.Helper()
 	var buf []gotab.InlineFrame
 	for i := range tab.NumFunc() {
 		f, err := tab.Func(i)
@@ -49,6 +50,10 @@ func walk(tab *gotab.Table) {
 		for n := -1; n < 9; n++ {
 			f.PCData(n, pc)
 			f.FuncData(n)
+		}
+		n := tab.NumFunc()
+		if i%37 == 0 || i < 2 || i == n/2 || i == n-1 || f.Name() == "main.g" {
+			readFuncData(t, f) // those whose fields are swept, and some others
 		}
 	}
 	tab.WrapperID()
@@ -113,7 +118,10 @@ func TestFieldSweep(t *testing.T) {
 						t.Errorf("%s = %#x: %v", fd.Name, v, err)
 					}
 					if tab != nil {
-						walk(tab)
+						walk(t, tab)
+						if strings.HasPrefix(fd.Name, "moduledata") {
+							readTypes(t, tab, 300)
+						}
 					}
 					// A name with ! is of a field that is not to be believed
 					// whatever it says; the error must name it.
@@ -155,7 +163,7 @@ func sweepFields(t *testing.T, f *objfile.File, tab *gotab.Table, mod gotab.Modu
 		fields = append(fields, field(name, off, 8, word(off)))
 	}
 	md := fileOff(t, f, mod.Addr)
-	for i := range 48 {
+	for i := range 52 {
 		name := fmt.Sprintf("moduledata[%d]", i)
 		fields = append(fields, field(name, md+8*i, 8, word(md+8*i)))
 	}
@@ -167,6 +175,16 @@ func sweepFields(t *testing.T, f *objfile.File, tab *gotab.Table, mod gotab.Modu
 		rec := fns + int(binary.LittleEndian.Uint32(data[fns+8*i+4:]))
 		for j := range 16 {
 			fields = append(fields, field(fmt.Sprintf("_func[%d]", j), rec+4*j, 4, half(rec+4*j)))
+		}
+	}
+	for _, fn := range []string{"main.g"} {
+		for i := range 8 {
+			if a, ok := one(t, tab, fn).FuncData(i); ok {
+				for j := range 3 {
+					off := fileOff(t, f, a) + 4*j
+					fields = append(fields, field(fmt.Sprintf("funcdata %d[%d]", i, j), off, 4, half(off)))
+				}
+			}
 		}
 	}
 	if s := mod.TextSects; len(s) != 1 {

@@ -189,7 +189,7 @@ func FuzzTable(f *testing.F) {
 		if err != nil || tab.NumFunc() > 1000 {
 			return
 		}
-		walk(tab)
+		walk(t, tab)
 		for i := range tab.NumFunc() {
 			fn, err := tab.Func(i)
 			if err != nil {

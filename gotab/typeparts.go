@@ -263,7 +263,7 @@ func (t *Table) shiftedOffsets() bool {
 				continue
 			}
 			_, b, err := t.slice(r, y, typSize+8, fieldSize)
-			if n := len(b); err == nil && n > 0 && binary.LittleEndian.Uint64(b[n-8:]) > y.Size {
+			if n := len(b); err == nil && n > 0 && y.Size > 0 && binary.LittleEndian.Uint64(b[n-8:]) >= y.Size {
 				t.shifted = true
 				return
 			}
