@@ -1,6 +1,7 @@
 package asm
 
 import (
+	"bytes"
 	"encoding/binary"
 
 	"moho/arch"
@@ -16,7 +17,7 @@ const (
 	UnknownCheck StackCheck = iota // the architecture's code is not read, or the function has none
 	NoCheck                        // NOSPLIT, or a frame so small that none is needed
 	SmallCheck                     // frame up to 128 bytes: SP is compared with the guard
-	MediumCheck                    // up to 4096: SP less the frame is
+	MediumCheck                    // up to 4096 (on wasm any): SP less the frame is
 	HugeCheck                      // more: and that subtraction must not borrow
 )
 
@@ -35,8 +36,11 @@ func (c StackCheck) MarshalText() ([]byte, error) { return []byte(c.String()), n
 // flag maymorestack puts in front is not seen.
 //
 // Source: $GOROOT/src/cmd/internal/obj/x86/obj6.go and arm64/obj7.go
-// (stacksplit), go1.18 to go1.27.
+// (stacksplit), wasm/wasmobj.go (preprocess), go1.18 to go1.27.
 func (p *Program) StackCheck(fn gotab.Func) StackCheck {
+	if p.Arch() == arch.WASM {
+		return checkWASM(p.wasmBody(fn))
+	}
 	code, err := p.Code(fn)
 	if err != nil || len(code) == 0 {
 		return UnknownCheck
@@ -209,4 +213,55 @@ func checkARM64(code []byte) StackCheck {
 // loadsR27 reports whether w is MOVZ, MOVN, MOVK or ORR of a constant to R27.
 func loadsR27(w uint32) bool {
 	return w&31 == 27 && (w>>23&0x3f == 0x25 || w&0x7f8003e0 == 0x320003e0)
+}
+
+// funcValueOffset is what the PC of the first function is, as an index: function
+// values below it are no code.
+//
+// Source: $GOROOT/src/cmd/link/internal/wasm/asm.go, go1.26.
+const funcValueOffset = 0x1000
+
+// wasmBody returns the body of fn in a WASM module, nil if there is none.
+func (p *Program) wasmBody(fn gotab.Func) []byte {
+	index := uint64(fn.Entry())>>16 - funcValueOffset + uint64(p.File.WASMNumImports())
+	if index > 1<<32-1 {
+		return nil
+	}
+	f, ok := p.File.WASMFunc(uint32(index))
+	if !ok {
+		return nil
+	}
+	return p.File.WASMBody(f)
+}
+
+// checkWASM looks for
+//
+//	local.get SP; global.get g; i32.wrap_i64; i32.load offset=16; [i32.const n; i32.add]; i32.le_u; if
+//
+// which stands behind the jump to where the function goes on.
+func checkWASM(body []byte) StackCheck {
+	const guard = "\x20\x01\x23\x02\xa7\x28\x02\x10"
+	if len(body) == 0 {
+		return UnknownCheck
+	}
+	at := bytes.Index(body, []byte(guard))
+	if at < 0 {
+		return NoCheck
+	}
+	m := matcher{code: body, at: at + len(guard)}
+	kind := SmallCheck
+	if m.skip("\x41", 0) {
+		kind = MediumCheck
+		_, n := binary.Varint(body[m.at:]) // for its length, which a signed number has too
+		if n <= 0 {
+			return NoCheck
+		}
+		if m.at += n; !m.skip("\x6a", 0) {
+			return NoCheck
+		}
+	}
+	if !m.skip("\x4d\x04\x40", 0) {
+		return NoCheck
+	}
+	return kind
 }

@@ -1,7 +1,9 @@
 package asm
 
 import (
+	"bytes"
 	"encoding/binary"
+	"strings"
 	"testing"
 
 	"moho/arch"
@@ -113,6 +115,58 @@ func TestStackCheck(t *testing.T) {
 	})
 }
 
+// On WASM a call of runtime.morestack is what can be told from the bytes: 10,
+// then its index.
+func TestStackCheckWASM(t *testing.T) {
+	versions := []string{""}
+	if testbin.IsLong() {
+		versions = testbin.Releases
+	}
+	for _, v := range versions {
+		targets := []testbin.Config{{Go: v, GOOS: "js", GOARCH: "wasm"}}
+		if minor, ok := strings.CutPrefix(v, "1."); !ok || minor > "21" {
+			targets = append(targets, testbin.Config{Go: v, GOOS: "wasip1", GOARCH: "wasm", Mode: testbin.Stripped})
+		}
+		for _, c := range targets {
+			t.Run(c.String(), func(t *testing.T) {
+				p, err := Open(testbin.Build(t, testbin.Toy(t), c))
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer p.Close()
+				var calls [][]byte
+				for _, name := range []string{"runtime.morestack", "runtime.morestack_noctxt"} {
+					for _, fn := range p.Table.FuncNamed(name) {
+						index := uint64(fn.Entry())>>16 - 0x1000 + uint64(p.File.WASMNumImports())
+						// Without unwinding in between: other calls store where to go on first.
+						calls = append(calls, binary.AppendUvarint([]byte{0x41, 0, 0x10}, index))
+					}
+				}
+				kinds := map[StackCheck]int{}
+				for fn := range p.Functions() {
+					body := p.wasmBody(fn)
+					got := p.StackCheck(fn)
+					kinds[got]++
+					want := false
+					for _, call := range calls {
+						want = want || bytes.Contains(body, call)
+					}
+					if name := fn.Name(); want != (got > NoCheck) && name != "runtime.morestack_noctxt" {
+						t.Errorf("%s: check %v, calls morestack: %v", name, got, want)
+					}
+					if most, err := fn.MaxSPDelta(); err != nil || got == SmallCheck && most > 128 || got == MediumCheck && most <= 128 {
+						t.Errorf("%s: check %v of a frame of %d bytes, %v", fn.Name(), got, most, err)
+					}
+				}
+				if kinds[SmallCheck] < 500 || kinds[MediumCheck] < 50 || kinds[NoCheck] < 100 || kinds[HugeCheck] > 0 {
+					t.Errorf("kinds of checks: %v", kinds)
+				}
+				t.Log(kinds)
+			})
+		}
+	}
+}
+
 func TestStackCheckAllocs(t *testing.T) {
 	p, err := Open(testbin.Build(t, testbin.Toy(t), testbin.Config{GOOS: "linux", GOARCH: "amd64"}))
 	if err != nil {
@@ -148,7 +202,7 @@ func FuzzStackCheck(f *testing.F) {
 	f.Add([]byte("\x64\x4c\x8b\x34\x25\xf8\xff\xff\xff\x4c\x8d\x64\x24\xd8\x4d\x3b\x66\x10\x0f\x86\x00\x00\x00\x00\xcc"))
 	f.Add([]byte("\x90\x0b\x40\xf9\xff\x63\x30\xeb\x49\x00\x00\x54\xc0\x03\x5f\xd6"))
 	f.Fuzz(func(t *testing.T, code []byte) {
-		for _, k := range []StackCheck{checkAMD64(code), checkARM64(code)} {
+		for _, k := range []StackCheck{checkAMD64(code), checkARM64(code), checkWASM(append([]byte{0}, code...))} {
 			if k < NoCheck || k > HugeCheck {
 				t.Fatalf("check %v", k)
 			}

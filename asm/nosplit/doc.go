@@ -7,8 +7,8 @@
 //
 // Which functions are NOSPLIT is not recorded in a program. It is derived: what
 // does not call runtime.morestack does not check. On arm64 the assembler leaves
-// the check out of functions without a frame that call nothing, too; those are
-// told apart as leaves.
+// the check out of functions without a frame that call nothing, too, though some
+// jump to another in the end; those are told apart as leaves.
 //
 // # Untrusted input
 //

@@ -21,7 +21,7 @@ const (
 	Unknown Kind = iota // has no code that could be read
 	Checks              // calls runtime.morestack when there is too little
 	NoSplit             // does not check
-	Leaf                // does not check because it has no frame and calls nothing (arm64)
+	Leaf                // does not check; has no frame and calls nothing, so it may not be NOSPLIT (arm64)
 )
 
 var kindNames = [...]string{"unknown", "checks", "nosplit", "leaf"}
@@ -198,8 +198,9 @@ func (r *reader) read(i int) {
 		target := Local
 		switch r.in.Flow {
 		case decode.CallIndirect:
-			target = Indirect
+			target, calls = Indirect, true
 		case decode.Call:
+			calls = true
 			if r.more[r.in.Target] {
 				n.kind, n.edges = Checks, nil // behind what StackCheck saw
 				return
@@ -211,7 +212,6 @@ func (r *reader) read(i int) {
 			}
 		}
 		if target != Local {
-			calls = true
 			n.edges = append(n.edges, Edge{uint32(off), int(r.rows[row].Value) + r.g.CallSize, target})
 		}
 	}

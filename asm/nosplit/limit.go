@@ -32,18 +32,21 @@ const base = 800
 // go1.27.
 func limitOf(p *asm.Program) Limit {
 	release, minor, race, known := "an unknown release", 99, false, false
+	goos := p.File.OS()
 	if bi, err := p.File.BuildInfo(); err == nil {
 		if m, ok := minorOf(bi.GoVersion); ok {
 			release, minor, known = bi.GoVersion, m, true
 		}
 		for _, s := range bi.Settings {
 			race = race || s.Key == "-race" && s.Value == "true"
+			if s.Key == "GOOS" {
+				goos = s.Value
+			}
 		}
 	}
 	if !known {
 		race = len(p.Table.FuncNamed("runtime.racefuncenter")) > 0
 	}
-	goos := p.File.OS()
 	times, why := 1, ""
 	if goos == "aix" || goos == "openbsd" && minor >= 24 {
 		times, why = times+1, why+" for "+goos
