@@ -1,10 +1,11 @@
 package asm
 
 import (
-	"strings"
+	"bytes"
 
 	"moho/evidence"
 	"moho/gotab"
+	"moho/objfile"
 )
 
 // An ABI is the calling convention of a function: "ABIInternal", "ABI0" or
@@ -83,16 +84,16 @@ func (p *Program) twins(fn gotab.Func) Flags {
 // it is larger than all the rest that a list of functions needs.
 func (p *Program) abi0() (map[gotab.PC]struct{}, bool) {
 	p.abi0Once.Do(func() {
-		all, err := p.File.Symbols()
-		if err != nil {
-			return
-		}
-		p.hasSyms = len(all) > 0
 		p.abi0s = map[gotab.PC]struct{}{}
-		for _, s := range all {
-			if strings.HasSuffix(s.Name, ".abi0") {
+		err := p.File.EachSymbol(func(s objfile.Symbol, name []byte) bool {
+			p.hasSyms = true
+			if bytes.HasSuffix(name, []byte(".abi0")) {
 				p.abi0s[gotab.PC(s.Addr)] = struct{}{}
 			}
+			return true
+		})
+		if err != nil {
+			p.abi0s, p.hasSyms = nil, false
 		}
 	})
 	return p.abi0s, p.hasSyms

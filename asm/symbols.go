@@ -1,6 +1,7 @@
 package asm
 
 import (
+	"bytes"
 	"cmp"
 	"slices"
 	"sort"
@@ -12,21 +13,40 @@ import (
 )
 
 // symbols is the symbol table, by address: what names data, and code that is
-// not Go's. It is empty in a stripped program.
+// not Go's. It is empty in a stripped program. Names alias the file.
 type symbols struct {
-	all []objfile.Symbol
+	all []symbol
 	err error
+}
+
+type symbol struct {
+	addr, size uint64
+	name       []byte
 }
 
 // symbols reads the symbol table when it is asked for first.
 func (p *Program) symbols() *symbols {
 	p.symsOnce.Do(func() {
-		all, err := p.File.Symbols()
+		n := 0
+		err := p.File.EachSymbol(func(objfile.Symbol, []byte) bool { n++; return true })
 		if err != nil {
 			p.syms.err = err
 			return
 		}
-		slices.SortStableFunc(all, func(a, b objfile.Symbol) int { return cmp.Compare(a.Addr, b.Addr) })
+		all := make([]symbol, 0, n)
+		err = p.File.EachSymbol(func(s objfile.Symbol, name []byte) bool {
+			if len(name) > 0 {
+				all = append(all, symbol{uint64(s.Addr), s.Size, name})
+			}
+			return true
+		})
+		if err != nil {
+			p.syms.err = err
+			return
+		}
+		slices.SortFunc(all, func(a, b symbol) int {
+			return cmp.Or(cmp.Compare(a.addr, b.addr), cmp.Compare(a.size, b.size), bytes.Compare(a.name, b.name))
+		})
 		p.syms.all = all
 	})
 	return &p.syms
@@ -34,16 +54,16 @@ func (p *Program) symbols() *symbols {
 
 // at returns the index of the symbol that contains a, the smallest if several
 // do, or -1.
-func (s *symbols) at(a objfile.Addr) int {
+func (s *symbols) at(a uint64) int {
 	const nested = 16 // symbols that may begin between a and the start of its own
-	i := sort.Search(len(s.all), func(i int) bool { return s.all[i].Addr > a })
+	i := sort.Search(len(s.all), func(i int) bool { return s.all[i].addr > a })
 	best := -1
 	for j := i - 1; j >= 0 && j >= i-nested; j-- {
 		x := &s.all[j]
-		if x.Name == "" || a-x.Addr >= objfile.Addr(x.Size) && a != x.Addr {
+		if a-x.addr >= x.size && a != x.addr {
 			continue
 		}
-		if best < 0 || x.Size < s.all[best].Size {
+		if best < 0 || x.size < s.all[best].size {
 			best = j
 		}
 	}
@@ -58,6 +78,8 @@ type Names struct {
 	lo    uint64 // of the function that Within was given
 	hi    uint64
 	cache []named
+
+	learnt int // calls of Learn
 }
 
 // A named is what is remembered of an address. Most calls are of few functions,
@@ -84,12 +106,61 @@ func (n *Names) Append(dst []byte, addr uint64) []byte {
 	if addr > n.lo && addr < n.hi {
 		return dst
 	}
-	at := &n.cache[addr*0x9e3779b97f4a7c15>>(64-12)]
+	at := n.slot(addr)
 	if at.addr != addr || at.text == nil {
 		at.addr, at.text = addr, n.lookup(at.text[:0], addr)
 	}
 	return append(dst, at.text...)
 }
+
+// fewLearnt is how many functions' addresses are looked up by going through the
+// symbol table once for each. For more it pays to sort the table, which takes
+// longer and ten times the memory.
+const fewLearnt = 8
+
+// Learn looks up addresses that Append will be asked for.
+func (n *Names) Learn(addrs []uint64) {
+	if n.learnt++; n.learnt > fewLearnt {
+		return // Append sorts the table
+	}
+	slices.Sort(addrs)
+	addrs = slices.DeleteFunc(slices.Compact(addrs), func(a uint64) bool {
+		_, code := n.p.Table.FuncAt(gotab.PC(a))
+		return code
+	})
+	type found struct {
+		sym  objfile.Symbol
+		name []byte
+	}
+	best := make([]found, len(addrs))
+	err := n.p.File.EachSymbol(func(s objfile.Symbol, name []byte) bool {
+		i, _ := slices.BinarySearch(addrs, uint64(s.Addr))
+		for ; i < len(addrs) && len(name) > 0; i++ {
+			if a := addrs[i] - uint64(s.Addr); a != 0 && a >= s.Size {
+				break
+			}
+			if best[i].name == nil || s.Size < best[i].sym.Size {
+				best[i] = found{s, name}
+			}
+		}
+		return true
+	})
+	if err != nil {
+		return
+	}
+	for i, a := range addrs {
+		at := n.slot(a)
+		at.addr, at.text = a, at.text[:0]
+		if at.text == nil {
+			at.text = []byte{}
+		}
+		if b := best[i]; b.name != nil {
+			at.text = appendOffset(visible(append(at.text, b.name...)), a-uint64(b.sym.Addr))
+		}
+	}
+}
+
+func (n *Names) slot(addr uint64) *named { return &n.cache[addr*0x9e3779b97f4a7c15>>(64-12)] }
 
 var _ decode.Symbolizer = (*Names)(nil).Append
 
@@ -101,11 +172,11 @@ func (n *Names) lookup(dst []byte, addr uint64) []byte {
 		return appendOffset(visible(fn.AppendName(dst)), addr-uint64(fn.Entry()))
 	}
 	s := n.p.symbols()
-	i := s.at(objfile.Addr(addr))
+	i := s.at(addr)
 	if i < 0 {
 		return dst
 	}
-	return appendOffset(visible(append(dst, s.all[i].Name...)), addr-uint64(s.all[i].Addr))
+	return appendOffset(visible(append(dst, s.all[i].name...)), addr-s.all[i].addr)
 }
 
 // visible returns name with everything escaped that a terminal would act on.

@@ -13,7 +13,7 @@ type Tracker struct {
 // Step follows in and returns the address that it makes or uses, if it comes
 // out of an instruction before it.
 func (t *Tracker) Step(in *decode.Inst) (addr uint64, ok bool) {
-	if in.HasMem && in.Mem.Index == decode.NoReg && t.known.Has(in.Mem.Base) {
+	if in.HasMem && (in.Mem.Load || in.Mem.Store) && in.Mem.Index == decode.NoReg && t.known.Has(in.Mem.Base) {
 		addr, ok = t.val[in.Mem.Base]+uint64(in.Mem.Disp), true
 	}
 	for _, e := range in.Effects[:in.NEffect] {

@@ -1,8 +1,8 @@
 package frame
 
 import (
+	"bytes"
 	"fmt"
-	"strings"
 
 	"moho/asm"
 	"moho/debuginfo"
@@ -178,18 +178,16 @@ func (l *Layouts) symbols() {
 		return
 	}
 	l.abi0, l.twins = map[uint64]bool{}, map[string]bool{}
-	syms, err := l.p.File.Symbols()
-	if err != nil || syms == nil {
-		l.symtab = err
-		if err == nil {
-			l.symtab = errStripped
-		}
-		return
-	}
-	for _, s := range syms {
-		if name, ok := strings.CutSuffix(s.Name, ".abi0"); ok {
+	l.symtab = errStripped
+	err := l.p.File.EachSymbol(func(s objfile.Symbol, name []byte) bool {
+		l.symtab = nil
+		if name, ok := bytes.CutSuffix(name, []byte(".abi0")); ok {
 			l.abi0[uint64(s.Addr)] = true
-			l.twins[name] = true
+			l.twins[string(name)] = true
 		}
+		return true
+	})
+	if err != nil {
+		l.symtab, l.abi0, l.twins = err, map[uint64]bool{}, map[string]bool{}
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"moho/decode"
 	"moho/evidence"
 	"moho/gotab"
+	"moho/internal/cli"
+	"moho/objfile"
 )
 
 // A Func is one function with what is known of each of its instructions.
@@ -105,8 +107,54 @@ func (r *Reader) Func(fn gotab.Func) (*Func, error) {
 	f.Gaps = append(f.Gaps, f.Frame.Gaps...)
 	f.Signature = r.sigs.Of(fn.Entry(), f.ABI.Value)
 	r.names.Within(fn)
+	r.learn(fn, code)
 	r.insts(f, fn, code)
 	return f, nil
+}
+
+// pointee says what lies at an address that no symbol names: a type, or the
+// value of a function.
+func (r *Reader) pointee(addr uint64) string {
+	mod, ok := r.p.Table.Module()
+	if !ok || len(r.names.Append(nil, addr)) > 0 {
+		return ""
+	}
+	if a := objfile.Addr(addr); a > mod.Types && a < mod.ETypes {
+		if t, err := r.p.Table.TypeAt(a); err == nil && t.Name != "" {
+			const longest = 60 // columns: some struct types fill a page
+			return "type " + cli.Clipped(escape(t.Name), longest, cli.Clip)
+		}
+	}
+	w, err := r.p.File.Word(objfile.Addr(addr))
+	if err != nil {
+		return ""
+	}
+	if fn, ok := r.p.Table.FuncAt(gotab.PC(w)); ok && uint64(fn.Entry()) == w {
+		return "func " + callee(fn.Name())
+	}
+	return ""
+}
+
+// learn looks up at once what the instructions of fn refer to.
+func (r *Reader) learn(fn gotab.Func, code []byte) {
+	var in decode.Inst
+	var consts asm.Tracker
+	var addrs []uint64
+	for off := 0; off < len(code); off += max(in.Len, 1) {
+		if r.dec.Decode(code[off:], uint64(fn.Entry())+uint64(off), &in) != nil {
+			continue
+		}
+		if a, ok := addressOf(&in); ok {
+			addrs = append(addrs, a)
+		}
+		if a, ok := consts.Step(&in); ok {
+			addrs = append(addrs, a)
+		}
+		if in.Flow == decode.Call {
+			addrs = append(addrs, in.Target)
+		}
+	}
+	r.names.Learn(addrs)
 }
 
 func (r *Reader) insts(f *Func, fn gotab.Func, code []byte) {
@@ -168,7 +216,9 @@ func (r *Reader) notes(f *Func, x *Inst, in *decode.Inst, consts *asm.Tracker) [
 			}
 		}
 	}
+	own, isOwn := addressOf(in)
 	if addr, ok := consts.Step(in); ok {
+		own, isOwn = addr, true
 		n := string(r.names.Append(nil, addr))
 		x.bare = mnemonic(x.Text) + " an address"
 		if _, ok := r.p.Table.FuncAt(gotab.PC(addr)); ok {
@@ -176,6 +226,11 @@ func (r *Reader) notes(f *Func, x *Inst, in *decode.Inst, consts *asm.Tracker) [
 		}
 		x.key = mnemonic(x.Text) + " " + n
 		if n != "" && !strings.Contains(x.Text, n) {
+			out = append(out, n)
+		}
+	}
+	if isOwn && in.Flow == decode.Next && !isPage(x.Text) {
+		if n := r.pointee(own); n != "" {
 			out = append(out, n)
 		}
 	}
@@ -194,6 +249,9 @@ func (r *Reader) notes(f *Func, x *Inst, in *decode.Inst, consts *asm.Tracker) [
 	return out
 }
 
+// isPage reports whether an instruction makes but the page of an address.
+func isPage(text string) bool { return strings.HasPrefix(text, "ADRP") || strings.HasPrefix(text, "adrp") }
+
 func mnemonic(text string) string {
 	word, _, _ := strings.Cut(text, " ")
 	return word
@@ -208,7 +266,7 @@ func (r *Reader) keysOf(f *Func, x *Inst, in *decode.Inst) (key, bare string) {
 	case (in.Flow == decode.Jump || in.Flow == decode.Branch) && in.Target-uint64(f.Entry) < f.Size:
 		key = x.Text[:max(strings.LastIndexByte(x.Text, ' '), 0)] + " →"
 		return key, key
-	case strings.HasPrefix(x.Text, "ADRP"), strings.HasPrefix(x.Text, "adrp"):
+	case isPage(x.Text):
 		return "ADRP", "ADRP"
 	}
 	addr, ok := addressOf(in)

@@ -27,6 +27,7 @@ func openProgram(path string) (*asm.Program, error) {
 // find returns the functions that a pattern names.
 func find(p *asm.Program, pattern string) ([]gotab.Func, error) {
 	fns, err := p.Find(pattern)
+	p.File.Forget() // every name was looked at, and few matter from here on
 	match, ok := errors.AsType[*asm.MatchError](err)
 	if !ok {
 		return fns, err
