@@ -2,6 +2,7 @@ package vet_test
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -184,6 +185,65 @@ func archOf(at string) string {
 		return "arm64"
 	}
 	return "amd64"
+}
+
+// TestAsmVettool compares go vet -vettool with the standalone run, and wants a
+// file that can't be read to be told.
+func TestAsmVettool(t *testing.T) {
+	exe := tool(t)
+	dir := write(t, map[string]string{
+		"go.mod":        "module m.test\n\ngo 1.24\n",
+		"a/a.go":        "package a\n\nfunc F()\n",
+		"a/a_amd64.s":   "#include \"/dev/null\"\n",
+		"bad/b.go":      "package b\n\nfunc F()\n",
+		"bad/b_amd64.s": "\nTEXT ·F(SB), 4, $0\n\tMOVQ ((AX), BX\n\tRET\n",
+	})
+	vettool := func(dir, target string) []string {
+		goos, goarch, _ := strings.Cut(target, "/")
+		cmd := exec.CommandContext(t.Context(), "go", "vet", "-vettool="+exe, "./...")
+		cmd.Dir, cmd.Env = dir, append(os.Environ(), "GOOS="+goos, "GOARCH="+goarch, "CGO_ENABLED=0")
+		out, err := cmd.CombinedOutput()
+		if err == nil {
+			t.Errorf("go vet is content:\n%s", out)
+		}
+		var list []string
+		for line := range strings.Lines(string(out)) {
+			line = strings.TrimSuffix(line, "\n")
+			if !strings.HasPrefix(line, "#") && !strings.Contains(line, ": \t") {
+				list = append(list, line)
+			}
+		}
+		slices.Sort(list)
+		return list
+	}
+	for _, target := range asmTargets {
+		var want []string
+		for _, f := range run(t, vet.Options{Dir: assembly, Targets: []string{target}}).Findings {
+			want = append(want, fmt.Sprintf("%s: %s (%s)", f.Pos, f.Message, f.Rule))
+		}
+		slices.Sort(want)
+		if d := gocmp.Diff(want, vettool(assembly, target)); d != "" {
+			t.Errorf("%s (-standalone +vettool):\n%s", target, d)
+		}
+	}
+	want := []string{
+		"a/a_amd64.s:1:1: assembly not analysed: #include \"/dev/null\": an absolute name is not followed",
+		"bad/b_amd64.s:3:1: assembly not analysed: parentheses do not match",
+	}
+	if d := gocmp.Diff(want, vettool(dir, "linux/amd64")); d != "" {
+		t.Errorf("gaps by go vet (-want +got):\n%s", d)
+	}
+
+	// What does not assemble does not load, as what does not compile.
+	r, err := vet.Run(t.Context(), vet.Options{Dir: dir, Patterns: []string{"./..."}, Targets: []string{"linux/amd64"}})
+	var load *vet.LoadError
+	if !errors.As(err, &load) || !strings.Contains(err.Error(), "b_amd64.s:3") {
+		t.Errorf("error = %v, want the assembler's", err)
+	}
+	gaps := []evidence.Gap{{What: "assembly not analysed", Where: "a/a_amd64.s:1", Why: "#include \"/dev/null\": an absolute name is not followed"}}
+	if d := gocmp.Diff(gaps, r.Gaps); d != "" {
+		t.Errorf("gaps (-want +got):\n%s", d)
+	}
 }
 
 // asmModules are modules with much assembly that is in wide use. what lists the

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strings"
 
 	"golang.org/x/tools/go/analysis/checker"
 	"golang.org/x/tools/go/packages"
@@ -54,9 +55,12 @@ func Run(ctx context.Context, opts Options) (Result, error) {
 	return r, nil
 }
 
+// findingKey says when two findings are one. On one instruction a rule may find
+// several defects (two registers at a RET), so there the message counts too.
 type findingKey struct {
-	rule string
-	pos  evidence.Position
+	rule    string
+	pos     evidence.Position
+	message string
 }
 
 // merger collects the findings of all targets and variants of packages.
@@ -112,7 +116,7 @@ func (m *merger) unit(l *loaded, u *unit) {
 			m.gaps[u.gap(l, g)] = true
 		}
 		for _, pos := range hits.Suppressed {
-			m.silenced[findingKey{hits.Rule, u.position(l, pos)}] = true
+			m.silenced[findingKey{rule: hits.Rule, pos: u.position(l, pos)}] = true
 		}
 		for _, h := range hits.Hits {
 			f, ok := u.finding(l, hits.Rule, h)
@@ -127,7 +131,10 @@ func (m *merger) unit(l *loaded, u *unit) {
 
 // add merges f with the same finding of an earlier target or variant.
 func (m *merger) add(f evidence.Finding) {
-	key := findingKey{f.Rule, f.Pos}
+	key := findingKey{rule: f.Rule, pos: f.Pos}
+	if strings.HasSuffix(f.Pos.File, ".s") {
+		key.message = f.Message
+	}
 	i, seen := m.byKey[key]
 	if !seen {
 		m.byKey[key] = len(m.findings)

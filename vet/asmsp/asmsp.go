@@ -90,7 +90,7 @@ func (c *checker) inst(i int, in *asmtext.Inst, s *asmflow.State) {
 	frame := asmflow.Entry - c.f.Frame.Size
 	switch {
 	case c.f.IsReturn(in) && len(in.Args) > 0 && in.Args[0].Kind != asmtext.SB: // RET (R1)
-	case c.f.IsReturn(in) && s.SP != frame:
+	case c.f.IsReturn(in) && s.SP != frame && !c.Program.Runtime():
 		c.At(c.f, i, evidence.High, c.steps(), "RET with SP %s", off(s.SP-frame, "where it was on entry"))
 	case c.f.IsJump(in):
 		c.tail(i, in, s)

@@ -23,6 +23,7 @@
 //     arm64, which faults, or of 8 at a call on amd64.
 //
 // Severity is high, medium for SP that is misaligned on amd64. Not findings:
+// what the runtime's own packages do with SP at a RET, a jump or a call;
 // functions after which SP comes from a place that can't be followed (a stack
 // switch), and paths that end in UNDEF or in a function of the runtime that
 // does not return. What the assembler adds at RET for the frame of the TEXT

@@ -1,8 +1,6 @@
 package asmflow
 
 import (
-	"maps"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -21,7 +19,7 @@ type Arch struct {
 	G     string
 	Align int64 // of SP
 	regs  map[string]string
-	index map[string]uint8 // of whole registers, for states
+	index map[string]uint8 // of the registers that are followed
 }
 
 // Entry is SP on entry to a function, relative to FP, on every architecture
@@ -45,13 +43,11 @@ func (a *Arch) Whole(name string) string {
 	return name
 }
 
-// seal numbers the whole registers.
-func (a *Arch) seal() *Arch {
+// follow numbers the registers whose content is followed, from 1.
+func (a *Arch) follow(names string) *Arch {
 	a.index = map[string]uint8{}
-	for _, whole := range slices.Sorted(maps.Values(a.regs)) {
-		if _, have := a.index[whole]; !have {
-			a.index[whole] = uint8(len(a.index) + 1) // 0 is no register
-		}
+	for _, name := range strings.Fields(names) {
+		a.index[name] = uint8(len(a.index) + 1)
 	}
 	return a
 }
@@ -90,7 +86,7 @@ func newAMD64() *Arch {
 		a.regs[r] = r
 	}
 	a.regs["g"] = "R14"
-	return a.seal()
+	return a.follow("AX BX CX DX SI DI BP R8 R9 R10 R11 R12 R13 R14 R15 X15")
 }
 
 // Source: $GOROOT/src/cmd/asm/internal/arch/arch.go (archArm64), go1.26.
@@ -102,5 +98,6 @@ func newARM64() *Arch {
 	for name, whole := range map[string]string{"g": "R28", "LR": "R30", "R18_PLATFORM": "R18", "ZR": "ZR", "RSP": "RSP", "SP": "SP"} {
 		a.regs[name] = whole
 	}
-	return a.seal()
+	return a.follow(`R0 R1 R2 R3 R4 R5 R6 R7 R8 R9 R10 R11 R12 R13 R14 R15 R16 R17 R18 R19
+		R20 R21 R22 R23 R24 R25 R26 R27 R28 R29 R30`)
 }

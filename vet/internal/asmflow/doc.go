@@ -11,7 +11,8 @@
 // # Untrusted input
 //
 // Source code under analysis. The walk over a function ends because every join
-// only loses knowledge; MaxSlots bounds what a state holds.
+// only loses knowledge; MaxSlots bounds what a state holds, and MaxBlocks how many
+// there are.
 //
 // # Compatibility
 //
@@ -22,3 +23,7 @@ package asmflow
 // MaxSlots is how many stack slots with a known content a state may hold: the
 // registers worth saving are few.
 const MaxSlots = 64
+
+// MaxBlocks is how many blocks of straight code a function may have to be
+// followed; the largest in wide use has some 3,000.
+const MaxBlocks = 1 << 16

@@ -27,7 +27,7 @@ func (a *Arch) Writes(in *asmtext.Inst) []string {
 	if a.Name == "arm64" {
 		for _, o := range in.Args {
 			// Pre- and post-indexed addresses change their base.
-			if o.Kind == asmtext.Mem && (strings.Contains(in.Suffix, ".W") || strings.Contains(in.Suffix, ".P")) {
+			if o.Kind == asmtext.Mem && o.Reg != "" && (strings.Contains(in.Suffix, ".W") || strings.Contains(in.Suffix, ".P")) {
 				regs = append(regs, a.Whole(o.Reg))
 			}
 		}

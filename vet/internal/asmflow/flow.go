@@ -1,6 +1,8 @@
 package asmflow
 
 import (
+	"container/heap"
+
 	"moho/vet/internal/asmtext"
 )
 
@@ -19,6 +21,7 @@ type Flow struct {
 	Recorded  []int64
 	Conflicts []int
 	SPWrite   int
+	TooLarge  bool // more than MaxBlocks: nothing is known
 	results   []Span
 	leaders   map[int]*State
 }
@@ -69,61 +72,91 @@ func (fl *Flow) entry() *State {
 // solve finds the states at the start of every block that can be reached.
 func (fl *Flow) solve() {
 	insts := fl.Func.Insts
-	fl.leaders[0] = fl.entry()
-	target := make([]bool, len(insts))
+	target := make([]bool, len(insts)+1)
+	blocks := 1
 	for i := range insts {
-		if t := insts[i].Target; t >= 0 {
+		if t := insts[i].Target; t >= 0 && !target[t] {
 			target[t] = true
+			blocks++
+		}
+		if fl.Arch.exit(&insts[i]) == branches {
+			blocks++
 		}
 	}
-	conflicts := map[int]bool{}
-	var work []int
-	queued := make([]bool, len(insts))
-	flow := func(to int, s *State) {
-		have, ok := fl.leaders[to]
-		changed := !ok
-		if ok {
-			var conflict bool
-			changed, conflict = have.join(s)
-			if conflict {
-				conflicts[to] = true
-			}
-		} else {
-			fl.leaders[to] = s.clone()
-		}
-		if changed && !queued[to] {
-			queued[to] = true
-			work = append(work, to)
-		}
+	if fl.TooLarge = blocks > MaxBlocks; fl.TooLarge {
+		return
 	}
-	work = append(work, 0)
-	for len(work) > 0 {
-		i := work[len(work)-1]
-		work = work[:len(work)-1]
-		queued[i] = false
+	w := worklist{fl: fl, queued: make([]bool, len(insts)), conflict: map[int]bool{}}
+	w.flow(0, fl.entry())
+	for len(w.heap) > 0 {
+		i := w.pop()
 		s := fl.leaders[i].clone()
 		for {
 			in := &insts[i]
 			e := fl.Arch.exit(in)
 			fl.step(i, s)
 			if (e == jumps || e == branches) && in.Target >= 0 {
-				flow(in.Target, s)
+				w.flow(in.Target, s)
 			}
 			if e == jumps || e == returns || e == stops || i+1 == len(insts) {
 				break
 			}
 			i++
 			if target[i] || e == branches {
-				flow(i, s)
+				w.flow(i, s)
 				break
 			}
 		}
 	}
 	for i := range insts {
-		if conflicts[i] {
+		if w.conflict[i] {
 			fl.Conflicts = append(fl.Conflicts, i)
 		}
 	}
+}
+
+// worklist holds the blocks whose state has changed, the first in the text
+// first: in code without loops each is then looked at once.
+type worklist struct {
+	fl       *Flow
+	heap     []int
+	queued   []bool
+	conflict map[int]bool
+}
+
+// flow joins a state into that of a block.
+func (w *worklist) flow(to int, s *State) {
+	have, ok := w.fl.leaders[to]
+	changed := !ok
+	if ok {
+		var conflict bool
+		if changed, conflict = have.join(s); conflict {
+			w.conflict[to] = true
+		}
+	} else {
+		w.fl.leaders[to] = s.clone()
+	}
+	if changed && !w.queued[to] {
+		w.queued[to] = true
+		heap.Push(w, to)
+	}
+}
+
+func (w *worklist) pop() int {
+	i := heap.Pop(w).(int)
+	w.queued[i] = false
+	return i
+}
+
+// Len, Less, Swap, Push and Pop are those of heap.Interface.
+func (w *worklist) Len() int           { return len(w.heap) }
+func (w *worklist) Less(i, j int) bool { return w.heap[i] < w.heap[j] }
+func (w *worklist) Swap(i, j int)      { w.heap[i], w.heap[j] = w.heap[j], w.heap[i] }
+func (w *worklist) Push(x any)         { w.heap = append(w.heap, x.(int)) }
+func (w *worklist) Pop() any {
+	last := w.heap[len(w.heap)-1]
+	w.heap = w.heap[:len(w.heap)-1]
+	return last
 }
 
 // After returns the state after instruction i, s being the one before it.

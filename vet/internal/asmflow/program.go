@@ -1,6 +1,7 @@
 package asmflow
 
 import (
+	"fmt"
 	"go/ast"
 	"go/build"
 	"go/token"
@@ -43,11 +44,11 @@ func SetTarget(fset *token.FileSet, t Target) (forget func()) {
 	return func() { targets.Delete(fset) }
 }
 
-func targetOf(fset *token.FileSet) Target {
+func targetOf(fset *token.FileSet) (t Target, tool bool) {
 	if t, ok := targets.Load(fset); ok {
-		return t.(Target)
+		return t.(Target), false
 	}
-	return Target{GOOS: build.Default.GOOS, GOARCH: build.Default.GOARCH, GOROOT: build.Default.GOROOT, GOAMD64: os.Getenv("GOAMD64")}
+	return Target{GOOS: build.Default.GOOS, GOARCH: build.Default.GOARCH, GOROOT: build.Default.GOROOT, GOAMD64: os.Getenv("GOAMD64")}, true
 }
 
 // A Program is the assembly of one package. Arch is nil when there is none, or
@@ -64,6 +65,7 @@ type Program struct {
 	sizes  types.Sizes
 	fset   *token.FileSet
 	header []byte
+	tool   bool // run by go vet
 	byName map[string]*Func
 	decls  map[string]*ast.FuncDecl // with and without body
 	called map[*Func]bool
@@ -90,6 +92,18 @@ type source struct {
 // may: switch stacks, and set the registers that hold its state.
 func (p *Program) Runtime() bool {
 	return p.Path == "runtime" || strings.HasPrefix(p.Path, "runtime/") || strings.HasPrefix(p.Path, "internal/runtime/")
+}
+
+// Fset is what positions of the program are in.
+func (p *Program) Fset() *token.FileSet { return p.fset }
+
+// Files returns the assembly files that were read, by name.
+func (p *Program) Files() map[string]*asmtext.File {
+	files := map[string]*asmtext.File{}
+	for _, f := range p.Funcs {
+		files[f.file.text.Sources[0].Name] = f.file.text
+	}
+	return files
 }
 
 // Lookup returns the function of the package with the symbol that an operand
@@ -145,7 +159,8 @@ func (f *Func) Symbol() (name string, own bool) {
 func (f *Func) Name() string { return strings.TrimPrefix(f.Func.Name, ".") }
 
 func run(pass *analysis.Pass) (any, error) {
-	p := &Program{Target: targetOf(pass.Fset), Path: pass.Pkg.Path(), pkg: pass.Pkg, info: pass.TypesInfo, sizes: pass.TypesSizes, fset: pass.Fset}
+	target, tool := targetOf(pass.Fset)
+	p := &Program{Target: target, tool: tool, Path: pass.Pkg.Path(), pkg: pass.Pkg, info: pass.TypesInfo, sizes: pass.TypesSizes, fset: pass.Fset}
 	arch := Archs[p.Target.GOARCH]
 	files := Files(pass.OtherFiles)
 	if arch == nil || len(files) == 0 || usesCgo(pass) && p.Path != "runtime/cgo" {
@@ -246,6 +261,9 @@ func (p *Program) read(pass *analysis.Pass, name string) {
 			}
 		}
 		fn.Flow = Analyze(p.Arch, f, results)
+		if fn.TooLarge {
+			p.Gaps = append(p.Gaps, rule.Gap{File: name, Why: fmt.Sprintf("%s has more than MaxBlocks = %d blocks", fn.Name(), MaxBlocks)})
+		}
 		p.Funcs = append(p.Funcs, fn)
 		key := f.Name
 		if f.Static {

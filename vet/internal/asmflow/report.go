@@ -27,7 +27,24 @@ func Rule(pass *analysis.Pass, r rule.Rule, check func(*Reporter, *Func)) (any, 
 	}
 	hits := rule.Report(pass, r, rep.hits)
 	hits.Gaps = p.Gaps
+	if p.tool && r.Name == "asm-args" {
+		p.sayGaps(pass)
+	}
 	return hits, nil
+}
+
+// sayGaps reports the files that could not be read as diagnostics: go vet has
+// no other way to learn of them, and silence would mean that all is well.
+func (p *Program) sayGaps(pass *analysis.Pass) {
+	for _, g := range p.Gaps {
+		tf := pass.Fset.AddFile(g.File, -1, max(g.Line, 1))
+		lines := make([]int, max(g.Line, 1))
+		for i := range lines {
+			lines[i] = i
+		}
+		tf.SetLines(lines)
+		pass.Reportf(tf.LineStart(len(lines)), "assembly not analysed: %s", g.Why)
+	}
 }
 
 // At reports at an instruction; steps lead there, in the order of execution.

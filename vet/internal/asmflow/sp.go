@@ -48,7 +48,7 @@ func (fl *Flow) computed(i int, in *asmtext.Inst, s *State) (Value, bool) {
 	a, n := fl.Arch, len(in.Args)
 	src := fl.Operand(in, 0)
 	switch op := in.Op; {
-	case op == "MOVQ" && a.LR == "" && n == 2, op == "MOVD" && a.LR != "" && n == 2:
+	case n == 2 && (op == "MOVD" || op == "MOVQ" && a.LR == ""): // MOVD is another name of MOVQ on amd64
 		return fl.value(i, &src, s), true
 	case op == "LEAQ" && n == 2 && a.LR == "":
 		if src.Kind == asmtext.SB {

@@ -15,15 +15,16 @@ type Kind uint8
 
 // A Value is what a register or a slot of the stack holds.
 type Value struct {
-	Kind Kind
-	Of   uint8 // of Original
 	Off  int64 // of Pointer, relative to FP
 	By   int32 // of Written
+	Kind Kind
+	Of   uint8 // of Original
 	Zero bool  // of Written: it is 0
 }
 
-// maxRegs is above the number of registers of any architecture here.
-const maxRegs = 160
+// maxRegs is above the number of registers that are followed on any
+// architecture.
+const maxRegs = 40
 
 // A State is what is known before an instruction.
 //
@@ -40,6 +41,13 @@ type State struct {
 	Results uint64
 	regs    [maxRegs]Value
 	slots   map[int64]Value
+}
+
+// set notes what a register holds; number 0 is for those that are not followed.
+func (s *State) set(reg uint8, v Value) {
+	if reg != 0 {
+		s.regs[reg] = v
+	}
 }
 
 func (s *State) clone() *State {

@@ -181,7 +181,7 @@ func (fl *Flow) step(i int, s *State) {
 		if r[0] == 'M' && a.Name == "amd64" && s.MMX == 0 {
 			s.MMX = int32(i) + 1
 		}
-		s.regs[a.index[r]] = Value{Kind: Written, By: int32(i)}
+		s.set(a.index[r], Value{Kind: Written, By: int32(i)})
 	}
 	to := Value{}
 	moved := false
@@ -190,7 +190,7 @@ func (fl *Flow) step(i int, s *State) {
 			to, moved = set.v, true
 			continue
 		}
-		s.regs[a.index[set.reg]] = set.v
+		s.set(a.index[set.reg], set.v)
 	}
 	fl.moveSP(i, in, s, to, moved)
 	if a.Name == "amd64" {
@@ -207,9 +207,9 @@ func (fl *Flow) zero(i int, in *asmtext.Inst, s *State) {
 	n := len(in.Args)
 	if n > 0 && in.Args[n-1].Kind == asmtext.Reg {
 		reg := a.Whole(in.Args[n-1].Reg)
-		move := n == 2 && (in.Op == "MOVQ" || in.Op == "MOVL") && in.Args[0].Kind == asmtext.Const && !in.Args[0].Opaque && in.Args[0].Off == 0
+		move := n == 2 && (in.Op == "MOVQ" || in.Op == "MOVD" || in.Op == "MOVL") && in.Args[0].Kind == asmtext.Const && !in.Args[0].Opaque && in.Args[0].Off == 0
 		if reg != a.SP && (move || zeroes(in, reg, a.Whole)) {
-			s.regs[a.index[reg]] = Value{Kind: Written, By: int32(i), Zero: true}
+			s.set(a.index[reg], Value{Kind: Written, By: int32(i), Zero: true})
 		}
 	}
 	x15 := a.index["X15"]

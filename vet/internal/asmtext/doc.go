@@ -26,11 +26,13 @@ const (
 	// Generated kernels come to 2 million without any macro.
 	MaxTokens = 8 << 20
 
-	// MaxExpanded is how many of them may come from macros, and MaxPending how
-	// many may wait at a time: macros double what they are given, so a page of
-	// text can stand for more than any memory holds.
+	// MaxExpanded is how many of them may come from macros, which double what
+	// they are given, so that a page of text can stand for more than any memory
+	// holds.
 	MaxExpanded = 1 << 20
-	MaxPending  = 1 << 18
+
+	// MaxPending is how many tokens of macros may wait to be read at a time.
+	MaxPending = 1 << 18
 
 	// MaxNesting is how deep macros and includes may be nested. The assembler
 	// stops at 100 too.
