@@ -3,6 +3,8 @@ package debuginfo_test
 import (
 	"debug/dwarf"
 	"debug/elf"
+	"debug/macho"
+	"debug/pe"
 	"fmt"
 	"slices"
 	"strings"
@@ -62,7 +64,16 @@ func open(tb testing.TB, path string) *debuginfo.Data {
 // other opens the same file with the standard library.
 func other(tb testing.TB, path string) *dwarf.Data {
 	tb.Helper()
+	var f interface {
+		Close() error
+		DWARF() (*dwarf.Data, error)
+	}
 	f, err := elf.Open(path)
+	if err != nil {
+		if f, err = pe.Open(path); err != nil {
+			f, err = macho.Open(path)
+		}
+	}
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -105,7 +116,7 @@ func funcs(t *testing.T, d *debuginfo.Data) []string {
 // TestFuncsEqualStandardLibrary reads what every function is called, where it is
 // and what is in it, and asks debug/dwarf the same.
 func TestFuncsEqualStandardLibrary(t *testing.T) {
-	every(t, func(t *testing.T, path string) {
+	test := func(t *testing.T, path string) {
 		got := funcs(t, open(t, path))
 		want := otherFuncs(t, other(t, path))
 		if len(got) < 1000 {
@@ -127,7 +138,15 @@ func TestFuncsEqualStandardLibrary(t *testing.T) {
 				}
 			}
 		}
-	})
+	}
+	every(t, test)
+	for i, release := range testbin.Releases {
+		for _, c := range []testbin.Config{{GOOS: "windows", GOARCH: "amd64"}, {GOOS: "darwin", GOARCH: "arm64"}} {
+			if c.Go = release; testbin.IsLong() || i == len(testbin.Releases)-2 {
+				t.Run(c.String(), func(t *testing.T) { test(t, testbin.Build(t, testbin.Toy(t), c)) })
+			}
+		}
+	}
 }
 
 // otherFuncs is funcs from the standard library's reader.

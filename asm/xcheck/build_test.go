@@ -44,6 +44,9 @@ func matrix() []program {
 		add(false, "1.26.8", "linux", "arm64", testbin.Plain)
 		add(false, "1.24.13", "linux", "amd64", testbin.Plain)
 		add(false, "1.27.3", "linux", "amd64", testbin.Plain)
+		add(false, "1.26.8", "windows", "amd64", testbin.Plain)
+		add(false, "1.26.8", "darwin", "arm64", testbin.Plain)
+		add(false, "1.26.8", "js", "wasm", testbin.Plain)
 		return out
 	}
 	for _, release := range testbin.Releases {
@@ -52,6 +55,14 @@ func matrix() []program {
 			add(true, release, "linux", goarch, testbin.Plain)
 		}
 		add(true, release, "linux", "amd64", testbin.External)
+		add(false, release, "windows", "amd64", testbin.Plain, testbin.Stripped)
+		add(false, release, "windows", "arm64", testbin.Plain)
+		add(false, release, "darwin", "amd64", testbin.Plain)
+		add(false, release, "darwin", "arm64", testbin.Plain, testbin.Stripped)
+		add(false, release, "js", "wasm", testbin.Plain, testbin.Stripped)
+		if release >= "1.21" {
+			add(false, release, "wasip1", "wasm", testbin.Plain)
+		}
 	}
 	return out
 }
@@ -104,17 +115,38 @@ func TestProgramsAgree(t *testing.T) {
 			t.Parallel()
 			r := run(t, p.build(t), xcheck.Options{})
 			describe(t, r)
+			if p.GOOS == "windows" && p.Mode == testbin.Stripped { // the unwind table is still there
+				if want := p.sources(); r.Compared != want || r.Agree != (want > 0) {
+					t.Errorf("stripped: agree %v, %d compared, want %d", r.Agree, r.Compared, want)
+				}
+				return
+			}
 			if stripped := strings.Contains(string(p.Mode), "stripped") || strings.HasSuffix(string(p.Mode), "-sw"); stripped {
 				if r.Agree || r.Compared != 0 || len(r.Differences) != 0 {
 					t.Errorf("stripped: agree %v, %d compared, %d differences", r.Agree, r.Compared, len(r.Differences))
 				}
 				return
 			}
-			if !r.Agree || r.Compared != 2 {
-				t.Errorf("agree %v, %d compared, %d unexplained", r.Agree, r.Compared, r.Failures())
+			if want := p.sources(); !r.Agree || r.Compared != want {
+				t.Errorf("agree %v, %d compared, want %d; %d unexplained", r.Agree, r.Compared, want, r.Failures())
 			}
 		})
 	}
+}
+
+// sources returns how many sources there are beside the pclntab.
+func (p program) sources() int {
+	n := 2
+	switch {
+	case p.GOARCH == "wasm":
+		return 1 // no DWARF
+	case p.Mode == testbin.Stripped:
+		n = 0
+	}
+	if p.GOOS == "windows" && p.GOARCH == "amd64" && (p.Go == "" || p.Go >= "1.21") {
+		n++ // .pdata
+	}
+	return n
 }
 
 // TestPeersAgree compares large programs of others. What is explained about
@@ -123,19 +155,20 @@ func TestPeersAgree(t *testing.T) {
 	testbin.Long(t)
 	for _, pkg := range []string{testbin.Etcd, testbin.Delve} {
 		for _, c := range testbin.PeerTargets {
-			if c.GOOS != "linux" {
-				continue
-			}
 			t.Run(pkg+"-"+c.String(), func(t *testing.T) {
 				r := run(t, testbin.Peer(t, pkg, c), xcheck.Options{})
 				describe(t, r)
-				if !r.Agree || r.Compared != 2 {
-					t.Errorf("agree %v, %d compared, %d unexplained", r.Agree, r.Compared, r.Failures())
+				if want := (program{c, false}).sources(); !r.Agree || r.Compared != want {
+					t.Errorf("agree %v, %d compared, want %d; %d unexplained", r.Agree, r.Compared, want, r.Failures())
 				}
 				pclntab, _ := r.Count(xcheck.PCLNTab)
 				symtab, _ := r.Count(xcheck.Symtab)
 				dwarf, _ := r.Count(xcheck.DWARF)
-				if symtab != pclntab+2 || dwarf != pclntab-2 {
+				lacks := 2 // the marks of FIPS 140
+				if c.GOOS != "linux" {
+					lacks++ // the Build ID
+				}
+				if symtab != pclntab+2 || dwarf != pclntab-lacks {
 					t.Errorf("%d in the pclntab, %d symbols, %d in DWARF", pclntab, symtab, dwarf)
 				}
 			})

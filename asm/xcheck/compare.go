@@ -102,7 +102,7 @@ func (c *comparison) pair(l *list, o, t entry) {
 	}
 	if !l.unnamed && !c.sameName(l, o, t) {
 		d := c.diff(l, Name, o)
-		if d.Why = whyName(string(c.buf1), string(c.buf2)); d.Why != "" {
+		if d.Why = c.whyName(l, string(c.buf1), string(c.buf2)); d.Why != "" {
 			d.Explained = true
 		} else {
 			d.Why = fmt.Sprintf("%s calls it %q", l.source, c.buf2)

@@ -15,6 +15,10 @@ const (
 	whyABI0      = "the symbol table tells the ABI0 form of a function from its ABIInternal twin by a suffix; the pclntab has no ABI"
 	whyDot       = "the symbol table writes . where the compiler numbers types that are local to a function with ·"
 	whyTypeArgs  = "Go before 1.21 left type arguments out of the pclntab"
+	whyBuildID   = "the Go Build ID, which lies at the beginning of the text where files have no notes"
+	whyFrameless = "it does not move SP: the unwinder of Windows needs no entry for it"
+	whyOwnSP     = "assembly that is declared to have no frame and moves SP itself: it gets no entry"
+	whyWASMName  = "the name section writes _ for all but letters, digits and dots"
 	whyHostC     = "C code that Go's own linker put among Go's: the pclntab knows its address only"
 	whyHostDWARF = "C code that Go's own linker put among Go's, which leaves its DWARF out"
 	whyHostSect  = "a section of a C object"
@@ -24,6 +28,17 @@ const (
 // cName matches what C calls a function, with what gcc adds for parts of one.
 // Go's names begin with a package path and a dot.
 var cName = regexp.MustCompile(`^[A-Za-z_$][A-Za-z0-9_$]*(\.(cold|part|isra|constprop|localalias|lto_priv|llvm|[0-9]+))*$`)
+
+// buildID reports whether an entry of the pclntab is the Build ID.
+//
+// Source: $GOROOT/src/cmd/link/internal/ld/data.go (textbuildid), go1.26.
+func (c *comparison) buildID(o entry) bool {
+	if o.size != 0 || o.addr != c.text {
+		return false
+	}
+	name := string(c.pcln.appendName(nil, o))
+	return name == "go:buildid" || name == "go.buildid" // before Go 1.20
+}
 
 // host reports whether an entry of the pclntab is C code that was linked by Go's
 // own linker: it has a name as C has them and no table of stack offsets.
@@ -55,9 +70,47 @@ func (c *comparison) whySize(l *list, o, t entry) string {
 	return ""
 }
 
-// whyName explains a name of the pclntab, ours, beside another.
-func whyName(ours, theirs string) string {
+// whyNoUnwind explains a function of which the unwind table of a PE file has
+// nothing.
+//
+// Source: $GOROOT/src/cmd/internal/obj/x86/seh.go, go1.26.
+func (c *comparison) whyNoUnwind(o entry) string {
+	f, err := c.t.Func(o.ref)
+	if err != nil {
+		return ""
+	}
+	sp, err := f.MaxSPDelta()
 	switch {
+	case err != nil:
+	case sp == 0:
+		return whyFrameless
+	case f.Flags()&gotab.Asm != 0:
+		return whyOwnSP
+	}
+	return ""
+}
+
+// wasmName is what Go's linker leaves of a name in the name section.
+//
+// Source: $GOROOT/src/cmd/link/internal/wasm/asm.go (nameRegexp), go1.26.
+func wasmName(name string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '.':
+			return r
+		}
+		return '_'
+	}, name)
+}
+
+// whyName explains a name of the pclntab, ours, beside another.
+func (c *comparison) whyName(l *list, ours, theirs string) string {
+	switch {
+	case l.source == Symtab && c.f.Format() == "wasm":
+		if theirs == wasmName(ours) {
+			return whyWASMName
+		}
+		return ""
 	case theirs == ours+".abi0":
 		return whyABI0
 	case theirs == strings.ReplaceAll(ours, "·", "."):
@@ -70,8 +123,14 @@ func whyName(ours, theirs string) string {
 
 func (c *comparison) whyMissing(l *list, o entry) string {
 	switch {
+	case l.source != DWARF && l.source != PData: // symbol tables have all
+		return ""
 	case c.fips(o):
 		return whyFIPSMark
+	case c.buildID(o):
+		return whyBuildID
+	case l.source == PData:
+		return c.whyNoUnwind(o)
 	case l.source == DWARF && c.host(o):
 		return whyHostDWARF
 	}

@@ -64,6 +64,10 @@ func (c *comparison) external(o Options) []func() (*list, error) {
 // that was not asked.
 func (c *comparison) ask(ctx context.Context, t tool) (*list, error) {
 	l := &list{source: t.source, unsized: !t.sized(c.f.Format())}
+	prefix := ""
+	if c.f.Format() == "macho" {
+		prefix = "_" // of every name
+	}
 	known := false
 	for _, f := range t.formats {
 		known = known || f == c.f.Format()
@@ -99,7 +103,7 @@ func (c *comparison) ask(ctx context.Context, t tool) (*list, error) {
 		l.absent = fmt.Sprintf("not asked: %v", err)
 		return l, nil
 	}
-	readErr := t.read(l, stdout)
+	readErr := t.read(l, prefix, stdout)
 	if readErr != nil {
 		cancel()
 	}
@@ -115,7 +119,7 @@ func (c *comparison) ask(ctx context.Context, t tool) (*list, error) {
 }
 
 // read decodes the output of a tool while it runs.
-func (t tool) read(l *list, r io.Reader) error {
+func (t tool) read(l *list, prefix string, r io.Reader) error {
 	sc := bufio.NewScanner(r)
 	sc.Buffer(make([]byte, 0, 64<<10), maxLine)
 	var names []string
@@ -131,7 +135,7 @@ func (t tool) read(l *list, r io.Reader) error {
 		l.entries = append(l.entries, entry{objfile.Addr(addr), objfile.Addr(size), len(names)})
 		names = append(names, string(name))
 	}
-	l.appendName = func(dst []byte, e entry) []byte { return append(dst, names[e.ref]...) }
+	l.appendName = func(dst []byte, e entry) []byte { return append(dst, strings.TrimPrefix(names[e.ref], prefix)...) }
 	return sc.Err()
 }
 

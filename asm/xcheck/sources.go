@@ -5,9 +5,12 @@ import (
 	"errors"
 	"slices"
 	"sort"
+	"strings"
 
 	"moho/debuginfo"
+	"moho/gotab"
 	"moho/objfile"
+	"moho/objfile/wasmbin"
 )
 
 // A list is what one source says, by address.
@@ -55,7 +58,7 @@ func (c *comparison) readTable() error {
 		if err != nil {
 			return err
 		}
-		l.entries = append(l.entries, entry{objfile.Addr(f.Entry()), objfile.Addr(size), i})
+		l.entries = append(l.entries, entry{c.place(f.Entry()), objfile.Addr(size), i})
 	}
 	l.appendName = func(dst []byte, e entry) []byte {
 		f, err := c.t.Func(e.ref)
@@ -67,15 +70,39 @@ func (c *comparison) readTable() error {
 	c.pcln = l.sort()
 	if m, ok := c.t.Module(); ok {
 		c.text, c.end = objfile.Addr(m.Text), objfile.Addr(m.EText)
+		if c.f.WASM() != nil { // there they count functions, and text is 0
+			c.text, c.end = c.place(funcValueOffset<<16), c.place(funcValueOffset<<16+m.EText<<16)
+		}
 	} else if n := len(l.entries); n > 0 {
 		c.text, c.end = l.entries[0].addr, l.entries[n-1].addr+l.entries[n-1].size
 	}
 	return nil
 }
 
+// funcValueOffset is what WASM programs add to the number of a function.
+//
+// Source: $GOROOT/src/cmd/link/internal/wasm/asm.go, go1.26.
+const funcValueOffset = 0x1000
+
+// place is where other sources put the code at a pc: at its address, on wasm at
+// the index of its function, imported ones counted.
+func (c *comparison) place(pc gotab.PC) objfile.Addr {
+	if m := c.f.WASM(); m != nil {
+		return objfile.Addr(pc>>16) - funcValueOffset + objfile.Addr(m.Imported(wasmbin.KindFunc))
+	}
+	return objfile.Addr(pc)
+}
+
 // symtab lists the functions of the symbol table.
 func (c *comparison) symtab() (*list, error) {
 	l := &list{source: Symtab}
+	prefix := ""
+	switch c.f.Format() {
+	case "macho":
+		l.unsized, prefix = true, "_" // of every name
+	case "pe", "wasm":
+		l.unsized = true
+	}
 	syms, err := c.f.Symbols()
 	if err != nil {
 		return nil, err
@@ -97,7 +124,9 @@ func (c *comparison) symtab() (*list, error) {
 		}
 	}
 	c.f.Forget() // of the symbol table, which was copied
-	l.appendName = func(dst []byte, e entry) []byte { return append(dst, syms[e.ref].Name...) }
+	l.appendName = func(dst []byte, e entry) []byte {
+		return append(dst, strings.TrimPrefix(syms[e.ref].Name, prefix)...)
+	}
 	return l.sort(), nil
 }
 
@@ -127,9 +156,28 @@ func (c *comparison) dwarf() (*list, error) {
 	return l, nil
 }
 
-// pdata lists the unwind table of a PE file.
+// pdata lists the unwind table of a PE file. Its entries have no names. Parts of
+// functions that are chained to another part are left out.
 func (c *comparison) pdata() (*list, error) {
-	return &list{source: PData, absent: "only PE files have one"}, nil
+	l := &list{source: PData, unnamed: true}
+	if c.f.Format() != "pe" {
+		l.absent = "only PE files have one"
+		return l, nil
+	}
+	all, err := c.f.UnwindFuncs()
+	if err != nil {
+		return nil, err
+	}
+	if len(all) == 0 {
+		l.absent = "the file has no unwind table"
+		return l, nil
+	}
+	for i, u := range all {
+		if u.Primary == u.Start {
+			l.entries = append(l.entries, entry{u.Start, u.End - u.Start, i})
+		}
+	}
+	return l.sort(), nil
 }
 
 // next returns where the text goes on after o: C functions may share an address.
