@@ -142,7 +142,7 @@ func (c *comparison) whyExtra(l *list, name string, t entry) string {
 	case l.foreign != nil && !l.foreign(t): // Go's, and not in Go's own table
 	case name == "runtime.etext" && t.addr == c.end:
 		return whyETextMark
-	case (t.addr < c.text || t.addr >= c.end) && cName.MatchString(name):
+	case (t.addr < c.text || t.addr >= c.end) && (l.unnamed || cName.MatchString(name)):
 		return whyForeign
 	}
 	return ""

@@ -5,12 +5,10 @@ import (
 	"errors"
 	"slices"
 	"sort"
-	"strings"
 
 	"moho/debuginfo"
 	"moho/gotab"
 	"moho/objfile"
-	"moho/objfile/wasmbin"
 )
 
 // A list is what one source says, by address.
@@ -70,7 +68,7 @@ func (c *comparison) readTable() error {
 	c.pcln = l.sort()
 	if m, ok := c.t.Module(); ok {
 		c.text, c.end = objfile.Addr(m.Text), objfile.Addr(m.EText)
-		if c.f.WASM() != nil { // there they count functions, and text is 0
+		if c.f.Format() == "wasm" { // there they count functions, and text is 0
 			c.text, c.end = c.place(funcValueOffset<<16), c.place(funcValueOffset<<16+m.EText<<16)
 		}
 	} else if n := len(l.entries); n > 0 {
@@ -87,8 +85,8 @@ const funcValueOffset = 0x1000
 // place is where other sources put the code at a pc: at its address, on wasm at
 // the index of its function, imported ones counted.
 func (c *comparison) place(pc gotab.PC) objfile.Addr {
-	if m := c.f.WASM(); m != nil {
-		return objfile.Addr(pc>>16) - funcValueOffset + objfile.Addr(m.Imported(wasmbin.KindFunc))
+	if c.f.Format() == "wasm" {
+		return objfile.Addr(pc>>16) - funcValueOffset + objfile.Addr(c.f.WASMNumImports())
 	}
 	return objfile.Addr(pc)
 }
@@ -96,12 +94,11 @@ func (c *comparison) place(pc gotab.PC) objfile.Addr {
 // symtab lists the functions of the symbol table.
 func (c *comparison) symtab() (*list, error) {
 	l := &list{source: Symtab}
-	prefix := ""
 	switch c.f.Format() {
-	case "macho":
-		l.unsized, prefix = true, "_" // of every name
-	case "pe", "wasm":
+	case "macho", "pe":
 		l.unsized = true
+	case "wasm":
+		return c.wasmNames(l), nil
 	}
 	syms, err := c.f.Symbols()
 	if err != nil {
@@ -124,10 +121,24 @@ func (c *comparison) symtab() (*list, error) {
 		}
 	}
 	c.f.Forget() // of the symbol table, which was copied
-	l.appendName = func(dst []byte, e entry) []byte {
-		return append(dst, strings.TrimPrefix(syms[e.ref].Name, prefix)...)
-	}
+	l.appendName = func(dst []byte, e entry) []byte { return append(dst, syms[e.ref].Name...) }
 	return l.sort(), nil
+}
+
+// wasmNames lists the functions that the name section of a WASM module names.
+func (c *comparison) wasmNames(l *list) *list {
+	l.unsized = true
+	first := c.f.WASMNumImports()
+	for i := first; i < first+c.f.WASMNumFuncs(); i++ {
+		if c.f.WASMFuncName(uint32(i)) != "" {
+			l.entries = append(l.entries, entry{objfile.Addr(i), 0, i})
+		}
+	}
+	if len(l.entries) == 0 {
+		l.absent = "the module has no name section"
+	}
+	l.appendName = func(dst []byte, e entry) []byte { return append(dst, c.f.WASMFuncName(uint32(e.ref))...) }
+	return l
 }
 
 // dwarf lists the functions that debug information describes.
@@ -156,8 +167,7 @@ func (c *comparison) dwarf() (*list, error) {
 	return l, nil
 }
 
-// pdata lists the unwind table of a PE file. Its entries have no names. Parts of
-// functions that are chained to another part are left out.
+// pdata lists the unwind table of a PE file. Its entries have no names.
 func (c *comparison) pdata() (*list, error) {
 	l := &list{source: PData, unnamed: true}
 	if c.f.Format() != "pe" {
@@ -172,10 +182,9 @@ func (c *comparison) pdata() (*list, error) {
 		l.absent = "the file has no unwind table"
 		return l, nil
 	}
+	l.entries = make([]entry, 0, len(all))
 	for i, u := range all {
-		if u.Primary == u.Start {
-			l.entries = append(l.entries, entry{u.Start, u.End - u.Start, i})
-		}
+		l.entries = append(l.entries, entry{u.Start, u.End - u.Start, i})
 	}
 	return l.sort(), nil
 }
