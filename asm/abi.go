@@ -2,6 +2,7 @@ package asm
 
 import (
 	"bytes"
+	"hash/maphash"
 
 	"moho/evidence"
 	"moho/gotab"
@@ -59,13 +60,14 @@ const goTwin Flags = 1 << 7
 // Wrapper, goTwin, together where there are several.
 func (p *Program) twins(fn gotab.Func) Flags {
 	p.twinsOnce.Do(func() {
-		p.kinds = map[uint32][]int32{}
+		p.kinds, p.seed = map[uint64][]int32{}, maphash.MakeSeed()
 		for f := range p.Functions() {
-			p.kinds[f.NameID()] = append(p.kinds[f.NameID()], int32(f.Index()))
+			h := p.nameHash(f)
+			p.kinds[h] = append(p.kinds[h], int32(f.Index()))
 		}
 	})
 	var out Flags
-	for _, i := range p.kinds[fn.NameID()] {
+	for _, i := range p.kinds[p.nameHash(fn)] {
 		other, err := p.Table.Func(int(i))
 		if err != nil || int(i) == fn.Index() {
 			continue
@@ -77,6 +79,14 @@ func (p *Program) twins(fn gotab.Func) Flags {
 		}
 	}
 	return out
+}
+
+// nameHash stands for the name of fn. Where it lies in the table does not: the
+// linker stores the names of two functions of one name twice when they differ
+// in ABI.
+func (p *Program) nameHash(fn gotab.Func) uint64 {
+	var buf [128]byte
+	return maphash.Bytes(p.seed, fn.AppendName(buf[:0]))
 }
 
 // abi0 returns the entries of the functions that the symbol table says are of

@@ -15,6 +15,7 @@ package asm
 
 import (
 	"fmt"
+	"hash/maphash"
 	"iter"
 	"sync"
 
@@ -44,7 +45,8 @@ type Program struct {
 	hasSyms  bool
 
 	twinsOnce sync.Once
-	kinds     map[uint32][]int32 // indexes of functions by name
+	kinds     map[uint64][]int32 // indexes of functions by hash of their name
+	seed      maphash.Seed
 }
 
 // Open opens the binary at path. The error wraps objfile.ErrFormat or

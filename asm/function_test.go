@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"moho/asm"
+	"moho/evidence"
 	"moho/internal/testbin"
 	"moho/internal/testschema"
 	"moho/objfile"
@@ -151,6 +152,52 @@ func TestAppendString(t *testing.T) {
 		var got string
 		if err := json.Unmarshal(text, &got); err != nil || got != strings.ToValidUTF8(s, "�") {
 			t.Errorf("%q gives %s, %v", s, text, err)
+		}
+	}
+}
+
+// TestABIWithoutSymbols compares what is derived in a stripped program with
+// what the symbol table of its twin says.
+func TestABIWithoutSymbols(t *testing.T) {
+	for _, goarch := range []string{"amd64", "arm64"} {
+		c := testbin.Config{GOOS: "linux", GOARCH: goarch}
+		s := c
+		s.Mode = testbin.Stripped
+		plain, err := asm.Open(testbin.Build(t, testbin.NetHTTP(), c))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer plain.Close()
+		stripped, err := asm.Open(testbin.Build(t, testbin.NetHTTP(), s))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer stripped.Close()
+		sure, derived := 0, 0
+		for i := range plain.Table.NumFunc() {
+			a, err1 := plain.Table.Func(i)
+			b, err2 := stripped.Table.Func(i)
+			if err1 != nil || err2 != nil {
+				t.Fatal(err1, err2)
+			}
+			want, err1 := plain.Function(a)
+			got, err2 := stripped.Function(b)
+			if err1 != nil || err2 != nil {
+				t.Fatal(err1, err2)
+			}
+			if want.ABI.Value == "unknown" || got.ABI.Value == "unknown" {
+				continue
+			}
+			derived++
+			if want.ABI.How == evidence.Recorded {
+				sure++
+			}
+			if got.ABI.Value != want.ABI.Value {
+				t.Errorf("%s: %s: %+v, with symbols %+v", goarch, a.Name(), got.ABI, want.ABI)
+			}
+		}
+		if sure < 20 || derived < 5000 {
+			t.Errorf("%s: %d recorded and %d derived compared", goarch, sure, derived)
 		}
 	}
 }

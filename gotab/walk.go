@@ -105,8 +105,9 @@ func (f Func) AppendName(dst []byte) []byte {
 	return append(dst, b[:n]...)
 }
 
-// NameID identifies the name of f: two functions of one table that have it in
-// common have the same name. The linker stores each name once.
+// NameID says where the name of f is: two functions of one table that have it
+// in common have the same name. The reverse does not hold, because the names of
+// an ABI wrapper and of what it wraps are stored twice.
 func (f Func) NameID() uint32 { return f.u32(fnName) }
 
 // Bounds returns [Func.Size] and [Func.MaxSPDelta] together, which are in one

@@ -8,6 +8,7 @@ import (
 
 	"moho/asm/frame"
 	"moho/evidence"
+	"moho/gotab"
 	"moho/internal/testbin"
 )
 
@@ -96,4 +97,57 @@ func compareCompiled(t *testing.T, want compiled, f *frame.Frame) {
 			t.Errorf("%s: %+v, the compiler has %v", want.name, flag, want.flags)
 		}
 	}
+}
+
+var (
+	listedFunc    = regexp.MustCompile(`^(main\.\S+) STEXT `)
+	listedOperand = regexp.MustCompile(`^\t0x([0-9a-f]+) \d+ \(.*\)\t[A-Z0-9]+\t.*?\bmain\.(\.?[\w&~]+)([+-]\d+)\(SP\)`)
+)
+
+// TestSlotsEqualListing compares names and offsets with the operands of the
+// compiler's listing for amd64, where the assembler has filled in the offsets
+// from SP: MOVQ AX, main.p+112(SP).
+func TestSlotsEqualListing(t *testing.T) {
+	c := linux("amd64")
+	p, l := open(t, testbin.Build(t, testbin.Toy(t), c))
+	var f *frame.Frame
+	named, placed := 0, 0
+	for line := range strings.Lines(testbin.Listing(t, testbin.Toy(t), c, "-S")) {
+		if m := listedFunc.FindStringSubmatch(line); m != nil {
+			f = nil
+			if found := p.Table.FuncNamed(m[1]); len(found) == 1 && found[0].Flags()&gotab.Asm == 0 {
+				got, err := l.Of(found[0])
+				if err != nil {
+					t.Fatal(err)
+				}
+				f = &got
+			}
+		}
+		m := listedOperand.FindStringSubmatch(line)
+		if m == nil || f == nil {
+			continue
+		}
+		at, _ := strconv.ParseUint(m[1], 16, 32)
+		off, _ := strconv.ParseInt(m[3], 10, 64)
+		for _, row := range f.SP {
+			if at >= uint64(row.Start) && at < uint64(row.End) {
+				off -= int64(row.Value)
+			}
+		}
+		placed++
+		s, ok := f.SlotAt(off)
+		switch {
+		case !ok || s.Kind == frame.Unused || s.Kind == frame.SavedFP || s.Kind == frame.ReturnPC || s.Kind == frame.Outgoing:
+			t.Errorf("%s: %s lies at %d, where the frame has %+v", f.Name, m[2], off, s)
+		case s.Name != "" && !strings.HasPrefix(m[2], "."):
+			named++
+			if base, _, _ := strings.Cut(s.Name, "."); base != m[2] && base != "&"+m[2] {
+				t.Errorf("%s: %s lies at %d, where the frame has %+v", f.Name, m[2], off, s)
+			}
+		}
+	}
+	if placed < 100 || named < 40 {
+		t.Errorf("%d operands compared, %d with names", placed, named)
+	}
+	t.Logf("%d operands, %d with names", placed, named)
 }

@@ -2,6 +2,7 @@ package frame_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -10,6 +11,7 @@ import (
 	"moho/asm"
 	"moho/asm/frame"
 	"moho/evidence"
+	"moho/gotab"
 	"moho/internal/testbin"
 )
 
@@ -215,6 +217,48 @@ func TestStrippedTwin(t *testing.T) {
 					}
 				}
 			})
+		}
+	}
+}
+
+// TestABIOfTwins compares the ABI that is derived in a stripped program with
+// what the symbol table of its twin says, and with what package asm says.
+func TestABIOfTwins(t *testing.T) {
+	for _, goarch := range []string{"amd64", "arm64"} {
+		c := linux(goarch)
+		plain, lp := open(t, testbin.Build(t, testbin.NetHTTP(), c))
+		c.Mode = testbin.Stripped
+		stripped, ls := open(t, testbin.Build(t, testbin.NetHTTP(), c))
+		sure := 0
+		for i := range plain.Table.NumFunc() {
+			a, err1 := plain.Table.Func(i)
+			b, err2 := stripped.Table.Func(i)
+			if err1 != nil || err2 != nil {
+				t.Fatal(err1, err2)
+			}
+			if a.Flags()&gotab.Asm == 0 && !strings.HasPrefix(a.Name(), "runtime.") && !testbin.IsLong() {
+				continue // the wrappers are in the runtime
+			}
+			f, err1 := lp.Of(a)
+			g, err2 := ls.Of(b)
+			other, err3 := stripped.Function(b)
+			if err1 != nil || err2 != nil || err3 != nil {
+				t.Fatal(err1, err2, err3)
+			}
+			if f.Text.ABI.Known() && g.Text.ABI.Known() {
+				if f.Text.ABI.How == evidence.Recorded {
+					sure++
+				}
+				if f.Text.ABI.Value != g.Text.ABI.Value {
+					t.Errorf("%s: %s: %+v, stripped %+v", goarch, f.Name, f.Text.ABI, g.Text.ABI)
+				}
+			}
+			if g.Text.ABI.Known() && other.ABI.How != evidence.Unknown && g.Text.ABI.Value != other.ABI.Value {
+				t.Errorf("%s: %s: %+v, package asm says %+v", goarch, f.Name, g.Text.ABI, other.ABI)
+			}
+		}
+		if sure < 100 {
+			t.Errorf("%s: only %d recorded", goarch, sure)
 		}
 	}
 }
