@@ -97,10 +97,11 @@ func TestNeverReturn(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer p.Close()
-		s, err := newShared(p)
+		v, err := New(p)
 		if err != nil {
 			t.Fatal(err)
 		}
+		s := v.shared
 		for name, want := range map[string]bool{
 			"runtime.throw":       false,
 			"runtime.gopanic":     false,

@@ -38,8 +38,8 @@ type shared struct {
 	// it almost everything is proved; the rest is tried again with status.
 	status, quick []atomic.Uint32
 
-	mu    sync.Mutex // around what follows, and around writing to status
-	asker *scratch
+	mu    sync.Mutex        // around what follows, and around writing to status
+	asker *scratch          // with a decoder of its own, unless there is one worker only
 	deps  map[int32][]int32 // who waits for the answer about a function
 	tries map[int32]int
 }
@@ -56,12 +56,25 @@ func newShared(p *asm.Program) (*shared, error) {
 			s.status[fn.Index()].Store(never)
 		}
 	}
-	dec, err := decode.New(p.Arch())
+	return s, nil
+}
+
+// verifier returns a Verifier; the first one lends its decoder if it is alone.
+func (s *shared) verifier(alone bool) (*Verifier, error) {
+	dec, err := decode.New(s.p.Arch())
 	if err != nil {
 		return nil, err
 	}
-	s.asker = &scratch{shared: s, dec: dec}
-	return s, nil
+	if s.asker == nil {
+		lent := dec
+		if !alone {
+			if lent, err = decode.New(s.p.Arch()); err != nil {
+				return nil, err
+			}
+		}
+		s.asker = &scratch{shared: s, dec: lent}
+	}
+	return &Verifier{scratch: scratch{shared: s, dec: dec}}, nil
 }
 
 // callee returns the index of the function that begins at target, or -1.

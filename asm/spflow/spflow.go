@@ -140,7 +140,7 @@ func VerifyAll(ctx context.Context, p *asm.Program, o Options) (Report, error) {
 	var done int64
 	var wg sync.WaitGroup
 	for range min(workers, len(parts)) {
-		v, err := shared.verifier()
+		v, err := shared.verifier(workers == 1)
 		if err != nil {
 			return Report{}, err
 		}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"moho/asm"
-	"moho/decode"
 	"moho/gotab"
 )
 
@@ -32,18 +31,10 @@ func New(p *asm.Program) (*Verifier, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %s: %w", p.File.Name(), p.Arch().Name, err)
 	}
-	return s.verifier()
+	return s.verifier(true)
 }
 
-func (s *shared) verifier() (*Verifier, error) {
-	dec, err := decode.New(s.p.Arch())
-	if err != nil {
-		return nil, err
-	}
-	return &Verifier{scratch: scratch{shared: s, dec: dec}}, nil
-}
-
-// index returns the index of the function that begins at target, or -1.
+// indexOf returns the index of the function that begins at target, or -1.
 func (v *Verifier) indexOf(target uint64) int32 {
 	c := &v.recent[target*0x9e3779b97f4a7c15>>(64-recentBits)]
 	if c.target != target || target == 0 {
