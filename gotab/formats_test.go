@@ -1,6 +1,7 @@
 package gotab_test
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -15,23 +16,20 @@ import (
 // formats returns builds for formats other than ELF.
 func formats() []testbin.Config {
 	var out []testbin.Config
-	add := func(release, goos, goarch string, long bool) {
-		if !long || testbin.IsLong() {
+	add := func(short bool, release, goos, goarch string) {
+		if short || testbin.IsLong() {
 			out = append(out, testbin.Config{Go: release, GOOS: goos, GOARCH: goarch})
 		}
 	}
-	for _, release := range testbin.Releases {
-		recent := release == "1.26.8" || release == "1.27.3" || release == "1.24.13"
-		add(release, "darwin", "arm64", !recent)
-		add(release, "windows", "amd64", !recent)
-		add(release, "darwin", "amd64", true)
-		add(release, "windows", "arm64", true)
-		add(release, "js", "wasm", release != "1.26.8")
+	for _, release := range slices.Concat(testbin.Old, testbin.Releases) {
+		add(slices.Contains([]string{"1.16.15", "1.26.8", "1.27.3"}, release), release, "darwin", "arm64")
+		add(slices.Contains([]string{"1.17.13", "1.24.13", "1.26.8", "1.27.3"}, release), release, "windows", "amd64")
 	}
-	for _, release := range testbin.Old {
-		add(release, "windows", "amd64", release != "1.17.13")
-		add(release, "darwin", "arm64", release != "1.16.15")
-	}
+	add(true, "1.26.8", "js", "wasm")
+	add(false, "1.24.13", "js", "wasm") // the last with the older form of text offsets
+	add(false, "1.26.8", "darwin", "amd64")
+	add(false, "1.26.8", "windows", "arm64")
+	add(false, "1.18.10", "windows", "arm64")
 	return out
 }
 

@@ -105,15 +105,23 @@ func TestToyFuncData(t *testing.T) {
 			}
 			n, objects, err := f.StackObjects()
 			var got [][3]int64
+			var masks []byte
 			for o := range objects {
 				got = append(got, [3]int64{o.Off, o.Size, o.PtrBytes})
-				if o.Prog || o.Mask == 0 {
-					t.Errorf("stack object %+v", o)
+				m, ok := tab.ObjectMask(o)
+				if len(m) != 1 || !ok {
+					t.Fatalf("stack object %+v: mask %v, %v", o, m, ok)
 				}
+				masks = append(masks, m...)
 			}
 			// err, the arguments of Fprintln and more, the first closure.
 			if diff := cmp.Diff([][3]int64{{-136, 16, 16}, {-112, 56, 56}, {-56, 32, 24}}, got); n != 3 || err != nil || diff != "" {
 				t.Errorf("%d stack objects, %v, %s", n, err, diff)
+			}
+			// Of an interface the data, as itabs are not collected; not the code
+			// pointer of the closure but the words after it.
+			if len(masks) != 3 || masks[0] != 2 || masks[2] != 6 {
+				t.Errorf("masks %b", masks)
 			}
 			d, ok, err := f.OpenDefers()
 			if first, ok := d.Slot(0); !ok || d.Slots != first {

@@ -12,7 +12,7 @@ import (
 
 // readFuncData reads all tables of a function and checks that errors come with
 // nothing else.
-func readFuncData(t *testing.T, f gotab.Func) {
+func readFuncData(t *testing.T, tab *gotab.Table, f gotab.Func) {
 	t.Helper()
 	size, _ := f.Size()
 	pcs := []gotab.PC{f.Entry(), f.Entry() + gotab.PC(size/2), f.Entry() + gotab.PC(size)}
@@ -34,8 +34,11 @@ func readFuncData(t *testing.T, f gotab.Func) {
 		t.Fatalf("%d objects and %v", n, err)
 	}
 	count := 0
-	for range objects {
+	for o := range objects {
 		count++
+		if m, ok := tab.ObjectMask(o); ok && int64(len(m))*64 < o.PtrBytes {
+			t.Fatalf("mask of %d bytes for %+v", len(m), o)
+		}
 	}
 	if count != n {
 		t.Fatalf("%d objects, %d were said", count, n)
@@ -97,7 +100,7 @@ func FuzzFuncData(f *testing.F) {
 			}
 			for i := range tab.NumFunc() {
 				if fn, err := tab.Func(i); err == nil {
-					readFuncData(t, fn)
+					readFuncData(t, tab, fn)
 				}
 			}
 		}
@@ -121,7 +124,7 @@ func TestFuncDataSweep(t *testing.T) {
 				opened++
 				for i := range tab.NumFunc() {
 					if fn, err := tab.Func(i); err == nil {
-						readFuncData(t, fn)
+						readFuncData(t, tab, fn)
 					}
 				}
 			}

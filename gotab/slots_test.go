@@ -87,6 +87,38 @@ func frameOffset(e *dwarf.Entry) (int64, bool) {
 	return 0, false
 }
 
+// checkLocals looks for the variables of main.holds in the maps of its locals:
+// the pointer lives at calls, the number is none.
+func checkLocals(t *testing.T, tab *gotab.Table, cfa int64, vars map[gotab.PC][]variable) {
+	t.Helper()
+	f := one(t, tab, "main.holds")
+	maps, err := f.LocalsMaps()
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := f.PCDataRows(gotab.PCDataStackMapIndex)
+	if err != nil {
+		t.Fatal(err)
+	}
+	live := map[string]int{}
+	for _, r := range rows {
+		i, named := f.StackMapIndex(f.Entry() + gotab.PC(r.Start))
+		if !named {
+			continue
+		}
+		for bit := range maps.Bits {
+			for _, v := range vars[f.Entry()] {
+				if maps.Live(i, bit) && maps.Offset(bit) == v.off+cfa {
+					live[v.name]++
+				}
+			}
+		}
+	}
+	if live["pointer"] == 0 || len(live) != 1 {
+		t.Errorf("main.holds: live at calls: %v of %+v; maps %v from %d on", live, vars[f.Entry()], bitmaps(maps), maps.Offset(0))
+	}
+}
+
 // TestSlotsEqualDWARF compares places in frames with DWARF, in a program that is
 // not optimised: there each variable has one. The parameters that are passed in
 // memory are among the arguments that tracebacks print, and stack objects are
@@ -140,6 +172,7 @@ func TestSlotsEqualDWARF(t *testing.T) {
 					}
 				}
 			}
+			checkLocals(t, tab, cfa, variables(t, path))
 			t.Logf("%d arguments, %d stack objects, %d of them variables with a name", args, objects, named)
 			if tab.Version() > gotab.V116 && args < 1 || objects < 8 || named < 2 {
 				t.Errorf("%d arguments, %d stack objects, %d of them variables with a name", args, objects, named)

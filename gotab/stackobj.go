@@ -50,6 +50,18 @@ func (f Func) StackObjects() (n int, objects iter.Seq[StackObject], err error) {
 	}, nil
 }
 
+// ObjectMask returns the pointer mask of a stack object, one bit for each word
+// of its first PtrBytes, the lowest first. Not ok where the mask is made by a
+// program, or cannot be read.
+func (t *Table) ObjectMask(o StackObject) ([]byte, bool) {
+	n := (uint64(o.PtrBytes) + 63) / 64
+	if o.Prog || o.Mask == 0 || o.PtrBytes < 0 || n > maxFuncData {
+		return nil, false
+	}
+	b, err := t.mem.Slice(o.Mask, int(n))
+	return b, err == nil
+}
+
 // stackObjectSize returns the length of a record in bytes.
 func (t *Table) stackObjectSize() uint64 {
 	if t.release() == go117 {

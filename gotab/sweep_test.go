@@ -53,7 +53,7 @@ func walk(t *testing.T, tab *gotab.Table) {
 		}
 		n := tab.NumFunc()
 		if i%37 == 0 || i < 2 || i == n/2 || i == n-1 || f.Name() == "main.g" {
-			readFuncData(t, f) // those whose fields are swept, and some others
+			readFuncData(t, tab, f) // those whose fields are swept, and some others
 		}
 	}
 	tab.WrapperID()

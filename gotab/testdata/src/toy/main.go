@@ -80,6 +80,19 @@ func taken(a [2]int, n int) int {
 	return one.n + *two[2].p + a[0]
 }
 
+var global = 1
+
+// holds has a pointer and a number that live while others are called.
+//
+//go:noinline
+func holds(n int) int {
+	number := n * 3
+	pointer := &global
+	n = inner(number)
+	n += middle(*pointer)
+	return n + number + *pointer
+}
+
 // stack prints the logical frames of its callers, each with the address that
 // the runtime looked up and whether the call was inlined.
 //
@@ -122,7 +135,7 @@ func main() {
 	n := s.area()
 	generics(&n)
 	n += deferred(4) + deferred(101) + big(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, n)
-	n += taken([2]int{1, n}, 2)
+	n += taken([2]int{1, n}, 2) + holds(n)
 	for i := 0; i < 2; i++ {
 		n += huge(i)
 	}
