@@ -240,6 +240,10 @@ func (f *File) Slice(a Addr, n int) ([]byte, error) {
 	if err := f.readable(); err != nil {
 		return nil, err
 	}
+	from, err := f.content()
+	if err != nil {
+		return nil, err
+	}
 	seg, ok := f.segment(a)
 	if !ok || n < 0 {
 		return nil, fmt.Errorf("%s: %d bytes at address %#x: %w", f.format, n, uint64(a), ErrUnmapped)
@@ -248,10 +252,6 @@ func (f *File) Slice(a Addr, n int) ([]byte, error) {
 	if !bounded.Within(off, uint64(n), seg.FileSize) {
 		return nil, fmt.Errorf("%s: %d bytes at address %#x, of which the file holds %d: %w",
 			f.format, n, uint64(a), seg.FileSize-min(off, seg.FileSize), ErrUnmapped)
-	}
-	from, err := f.content()
-	if err != nil {
-		return nil, err
 	}
 	b, ok := bounded.Sub(from, uint64(seg.Off)+off, uint64(n))
 	if !ok {

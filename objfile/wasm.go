@@ -2,61 +2,32 @@ package objfile
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"moho/arch"
+	"moho/internal/bounded"
+	"moho/objfile/wasmbin"
 )
 
-// A wasmFile is what the sections of a WASM module say.
+// A wasmFile is a module, and what Go's linker puts into custom sections of it.
 type wasmFile struct {
-	types    []WASMType
-	imports  []WASMImport
-	exports  []WASMExport
-	funcs    []uint32        // types of functions: imported ones first
-	nimport  int             // imported functions
-	tables   []byte          // element types
-	memMin   uint64          // pages
-	memMax   uint64          // pages; the format's own bound if none is stated
-	nmem     int             // memories, imported ones included
-	globals  []wasmType      // types, imported ones first
-	nglobal  int             // imported globals
-	elems    []byte          // types of element segments
-	declared map[uint32]bool // functions that references may be taken of
-	bodies   []wasmBody
-	data     []wasmData
-	ndata    int64 // of the data count section, -1 without
-	start    uint32
+	m *wasmbin.Module
 
 	buildID   string
 	goVersion string
-	nameSec   []byte
-	nameAt    Off
 
 	memory func() ([]byte, error)
-	names  func() map[uint32]string
+	names  func() []wasmbin.Name
 }
 
-type wasmType struct {
-	val byte
-	mut bool
-}
-
-type wasmBody struct {
-	off Off // of the locals
-	len uint32
-}
-
-type wasmData struct {
-	mem    uint64 // address, of an active segment with a constant offset
-	off    Off
-	len    uint32
-	active bool
-	known  bool // the offset is a constant
-}
-
-// A WASMType is the type of a function, value types as the format encodes them.
+// A WASMType is the type of a function, value types as the format encodes them:
+// one byte for each, but for references to a type, which take more. They alias
+// the file.
 type WASMType struct{ Params, Results []byte }
 
 // A WASMImport is one import; Type is the index of a function's type.
@@ -81,14 +52,15 @@ const (
 	WASMTable
 	WASMMemory
 	WASMGlobal
+	WASMTag // of exceptions
 )
 
 // String returns "function" for WASMFunction.
 func (k WASMKind) String() string {
-	if k > WASMGlobal {
+	if k > WASMTag {
 		return fmt.Sprintf("kind %d", uint8(k))
 	}
-	return [...]string{"function", "table", "memory", "global"}[k]
+	return [...]string{"function", "table", "memory", "global", "tag"}[k]
 }
 
 // A WASMFunc is one function that the module defines. Its body, locals first,
@@ -101,95 +73,71 @@ type WASMFunc struct {
 	Name  string // of the name section, "" if there is none
 }
 
-var wasmSectionNames = []string{
-	"custom", "type", "import", "function", "table", "memory", "global", "export", "start", "element", "code", "data", "datacount",
+// wasmSectionNames are those of the sections that the format defines.
+var wasmSectionNames = [...]string{
+	"custom", "type", "import", "function", "table", "memory", "global", "export", "start", "element", "code", "data", "datacount", "tag",
 }
 
-// wasmOrder is the place of each section in the order that the format demands:
-// the data count comes before the code.
-var wasmOrder = []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 10}
-
-// readWASM decodes a module: everything but the instructions in the bodies.
+// readWASM decodes a module and checks all of it but the types of operands.
 //
-// Source: WebAssembly core specification 2.0, "Binary Format";
+// Source: WebAssembly core specification 3.0, "Binary Format";
 // $GOROOT/src/cmd/link/internal/wasm/asm.go, go1.26.
 func (f *File) readWASM() error {
-	if len(f.data) < 8 || binary.LittleEndian.Uint32(f.data[4:]) != 1 {
-		return formatErr("wasm", 4, "version is % x, want 01 00 00 00", f.data[4:min(8, len(f.data))])
-	}
 	f.format, f.machine, f.order, f.ptrSize = "wasm", "wasm", binary.LittleEndian, 8
 	f.arch = arch.ByName(f.machine)
-	w := &wasmFile{ndata: -1, declared: map[uint32]bool{}}
-	r := &wasmReader{b: f.data, off: 8}
-	last := 0
-	for r.len() > 0 {
-		at := r.here()
-		id := r.u8("section id")
-		body := r.bytes(r.u32("section size"), "section")
-		if r.err != nil {
-			return r.err
-		}
-		if int(id) >= len(wasmSectionNames) {
-			return formatErr("wasm", at, "section id is %d, want at most %d", id, len(wasmSectionNames)-1)
-		}
-		if id != 0 {
-			if wasmOrder[id] <= last {
-				return formatErr("wasm", at, "section %s: unexpected here, or a second one", wasmSectionNames[id])
-			}
-			last = wasmOrder[id]
-		}
-		s := &wasmReader{b: body, at: r.here() - Off(len(body))}
-		name := wasmSectionNames[id]
-		if id == 0 {
-			if name = s.name("name of a custom section"); s.err == nil {
-				w.custom(name, s)
-			}
-		} else {
-			w.section(id, s)
-		}
-		switch {
-		case s.err != nil:
-			return s.err
-		case id != 0 && s.len() > 0:
-			return formatErr("wasm", s.here(), "section %s: section size mismatch, %d bytes follow its contents", name, s.len())
-		}
-		f.sections = append(f.sections, Section{
-			Name: name, Off: s.here() - Off(s.off), Size: uint64(len(body)), FileSize: uint64(len(body)),
-			Exec: id == 10, Type: wasmSectionNames[id], index: len(f.sections),
-		})
-		if id == 0 { // the contents are what follows the name
-			sec := &f.sections[len(f.sections)-1]
-			sec.Off += Off(s.off)
-			sec.Size, sec.FileSize = uint64(s.len()), uint64(s.len())
-		}
+	m, err := wasmbin.Parse(f.data)
+	if err != nil {
+		return wasmErr(err)
 	}
-	if err := w.check(); err != nil {
-		return err
+	w := &wasmFile{m: m}
+	for i, s := range m.Sections() {
+		sec := Section{
+			Name: s.Name, Off: Off(s.Off), Size: uint64(s.Len), FileSize: uint64(s.Len),
+			Exec: s.ID == wasmbin.SecCode, Type: wasmSectionNames[s.ID], index: i,
+		}
+		if s.ID == wasmbin.SecCustom {
+			w.custom(s.Name, m.Contents(s))
+		} else {
+			sec.Name = sec.Type
+		}
+		f.sections = append(f.sections, sec)
 	}
 	f.os = w.host()
-	w.memory = sync.OnceValues(func() ([]byte, error) { return w.buildMemory(f.data) })
-	w.names = sync.OnceValue(w.readNames)
+	w.memory = sync.OnceValues(w.buildMemory)
+	w.names = sync.OnceValue(func() []wasmbin.Name {
+		names, _ := m.FuncNames() // a malformed list is none: names are for people
+		return names
+	})
 	f.wasm, f.full = w, true
-	if end := w.memoryEnd(); end > 0 {
-		f.segments = []Segment{{FileSize: end, MemSize: max(end, w.memMin<<16), Read: true, Write: true}}
+	if end := m.Extent().Hi; end > 0 {
+		size := uint64(0)
+		if mem := m.Memory(); mem != nil {
+			size = uint64(mem.Min) * wasmbin.PageSize
+		}
+		f.segments = []Segment{{FileSize: end, MemSize: max(end, size), Read: true, Write: true}}
 	}
 	return nil
 }
 
+// wasmErr gives an error about a module the shape that those of other formats have.
+func wasmErr(err error) error {
+	if e := (*wasmbin.Error)(nil); errors.As(err, &e) {
+		return formatErr("wasm", Off(e.Off), "%s", e.What)
+	}
+	return err
+}
+
 // custom takes what is needed of a custom section. Their contents never make a
 // module malformed.
-func (w *wasmFile) custom(name string, s *wasmReader) {
-	rest := s.b[s.off:]
+func (w *wasmFile) custom(name string, contents []byte) {
 	switch name {
-	case "name":
-		w.nameSec, w.nameAt = rest, s.here()
 	case "producers":
-		if v := wasmProducer(rest); v != "" {
+		if v := wasmProducer(contents); v != "" {
 			w.goVersion = v
 		}
 	case "go:buildid":
-		id := bytes.TrimSuffix(bytes.TrimPrefix(rest, []byte(textIDStart)), []byte(textIDEnd))
-		if len(id) < len(rest) && len(id) <= 1024 {
+		id := bytes.TrimSuffix(bytes.TrimPrefix(contents, []byte(textIDStart)), []byte(textIDEnd))
+		if len(id) < len(contents) && len(id) <= 1024 {
 			w.buildID = string(id)
 		}
 	}
@@ -197,35 +145,48 @@ func (w *wasmFile) custom(name string, s *wasmReader) {
 
 // host tells the host that a module wants by the module of its first import.
 // All that a Go program imports without a go:wasmimport of its own comes from one.
-func (w *wasmFile) host() string {
-	if len(w.imports) == 0 {
-		return ""
+func (w *wasmFile) host() (os string) {
+	w.m.Imports(func(imp wasmbin.Import) bool {
+		switch imp.Module {
+		case "gojs", "go":
+			os = "js"
+		case "wasi_snapshot_preview1":
+			os = "wasip1"
+		}
+		return false
+	})
+	return os
+}
+
+// WASM returns the module of a WASM file with all that it declares, nil for
+// other formats.
+func (f *File) WASM() *wasmbin.Module {
+	if f.wasm == nil {
+		return nil
 	}
-	switch w.imports[0].Module {
-	case "gojs", "go":
-		return "js"
-	case "wasi_snapshot_preview1":
-		return "wasip1"
-	}
-	return ""
+	return f.wasm.m
 }
 
 // WASMImports returns the imports of a WASM module in file order, nil for other
 // formats.
-func (f *File) WASMImports() []WASMImport {
-	if f.wasm == nil {
-		return nil
+func (f *File) WASMImports() (out []WASMImport) {
+	if f.wasm != nil {
+		for imp := range f.wasm.m.Imports {
+			out = append(out, WASMImport{imp.Module, imp.Name, WASMKind(imp.Kind), uint32(imp.TypeIndex)})
+		}
 	}
-	return append([]WASMImport(nil), f.wasm.imports...)
+	return out
 }
 
 // WASMExports returns the exports of a WASM module in file order, nil for other
 // formats.
-func (f *File) WASMExports() []WASMExport {
-	if f.wasm == nil {
-		return nil
+func (f *File) WASMExports() (out []WASMExport) {
+	if f.wasm != nil {
+		for e := range f.wasm.m.Exports {
+			out = append(out, WASMExport{e.Name, WASMKind(e.Kind), uint32(e.Index)})
+		}
 	}
-	return append([]WASMExport(nil), f.wasm.exports...)
+	return out
 }
 
 // WASMNumImports returns how many functions a WASM module imports; they come
@@ -234,7 +195,7 @@ func (f *File) WASMNumImports() int {
 	if f.wasm == nil {
 		return 0
 	}
-	return f.wasm.nimport
+	return f.wasm.m.Imported(wasmbin.KindFunc)
 }
 
 // WASMNumFuncs returns how many functions a WASM module defines.
@@ -242,27 +203,29 @@ func (f *File) WASMNumFuncs() int {
 	if f.wasm == nil {
 		return 0
 	}
-	return len(f.wasm.bodies)
+	return f.wasm.m.NumFuncs() - f.WASMNumImports()
 }
 
 // WASMFunc returns the function with that index, which counts imported ones; not
 // ok if the module does not define it.
 func (f *File) WASMFunc(index uint32) (WASMFunc, bool) {
-	w := f.wasm
-	if w == nil || int64(index) < int64(w.nimport) || int64(index)-int64(w.nimport) >= int64(len(w.bodies)) {
+	if f.wasm == nil || int64(index) < int64(f.WASMNumImports()) || int64(index) >= int64(f.wasm.m.NumFuncs()) {
 		return WASMFunc{}, false
 	}
-	b := w.bodies[int(index)-w.nimport]
-	return WASMFunc{Index: index, Type: w.types[w.funcs[index]], Off: b.off, Len: int(b.len), Name: w.names()[index]}, true
+	m := f.wasm.m
+	off, body := m.Body(int(index))
+	params, results := m.Signature(int(m.Func(int(index)).Type))
+	return WASMFunc{Index: index, Type: WASMType{params, results}, Off: Off(off), Len: len(body), Name: f.WASMFuncName(index)}, true
 }
 
 // WASMBody returns the body of fn, which begins with its locals. It aliases the
 // file.
 func (f *File) WASMBody(fn WASMFunc) []byte {
-	if fn.Off < 0 || fn.Len < 0 || int64(fn.Off)+int64(fn.Len) > int64(len(f.data)) {
+	if fn.Off < 0 || fn.Len < 0 {
 		return nil
 	}
-	return f.data[fn.Off : int(fn.Off)+fn.Len : int(fn.Off)+fn.Len]
+	b, _ := bounded.Sub(f.data, uint64(fn.Off), uint64(fn.Len))
+	return b
 }
 
 // WASMFuncName returns the name that the name section gives to a function,
@@ -271,28 +234,10 @@ func (f *File) WASMFuncName(index uint32) string {
 	if f.wasm == nil {
 		return ""
 	}
-	return f.wasm.names()[index]
-}
-
-// readNames decodes the function names. What is malformed ends the list: names
-// are for people.
-//
-// Source: WebAssembly core specification 2.0, appendix "Custom Sections".
-func (w *wasmFile) readNames() map[uint32]string {
-	r := &wasmReader{b: w.nameSec, at: w.nameAt}
-	out := map[uint32]string{}
-	for r.len() > 0 && r.err == nil {
-		id := r.u8("name subsection")
-		sub := &wasmReader{b: r.bytes(r.u32("size of a name subsection"), "name subsection")}
-		if id != 1 || r.err != nil {
-			continue
-		}
-		for n := sub.count("names"); n > 0 && sub.err == nil; n-- {
-			i, name := sub.u32("function index"), sub.name("function name")
-			if sub.err == nil && int64(i) < int64(len(w.funcs)) {
-				out[i] = name
-			}
-		}
+	names := f.wasm.names()
+	i, ok := slices.BinarySearchFunc(names, int(index), func(n wasmbin.Name, i int) int { return cmp.Compare(n.Index, i) })
+	if !ok {
+		return ""
 	}
-	return out
+	return names[i].Name
 }

@@ -8,7 +8,7 @@ func (v *wasmValidator) instruction() {
 		return
 	}
 	switch {
-	case op <= 0x11:
+	case op <= 0x13:
 		v.control(op)
 	case op >= 0x1a && op <= 0x1c:
 		v.parametric(op)
@@ -42,6 +42,8 @@ func (v *wasmValidator) instruction() {
 		v.misc(r.u32("opcode after 0xfc"))
 	case op == 0xfd:
 		v.vector(r.u32("opcode after 0xfd"))
+	case op == 0xfe:
+		v.atomic(r.u32("opcode after 0xfe"))
 	default:
 		s, ok := numericSig(op)
 		if !ok {
@@ -60,13 +62,14 @@ func (v *wasmValidator) control(op byte) {
 		v.unreachable()
 	case 0x01: // nop
 	case 0x02, 0x03, 0x04: // block, loop, if
-		params, res := v.blockType()
+		typ := v.blockType()
 		if op == 0x04 {
 			v.pop(tI32)
 		}
+		params, _ := v.sigOf(wasmBlock{typ: typ})
 		v.popAll(params)
 		if r.err == nil {
-			v.pushCtrl(op, params, res)
+			v.pushCtrl(op, typ)
 		}
 	case 0x05: // else
 		if v.ctrls[len(v.ctrls)-1].op != 0x04 {
@@ -74,13 +77,14 @@ func (v *wasmValidator) control(op byte) {
 			return
 		}
 		c := v.popCtrl()
-		v.pushCtrl(op, c.params, c.res)
+		v.pushCtrl(op, c.typ)
 	case 0x0b: // end
 		c := v.popCtrl()
-		if c.op == 0x04 && string(c.params) != string(c.res) {
+		params, res := v.sigOf(c)
+		if c.op == 0x04 && string(params) != string(res) {
 			r.fail("type mismatch: an if without else gives its parameters, not its results")
 		}
-		v.pushAll(c.res)
+		v.pushAll(res)
 	case 0x0c: // br
 		v.popAll(v.label())
 		v.unreachable()
@@ -92,22 +96,37 @@ func (v *wasmValidator) control(op byte) {
 	case 0x0e:
 		v.branchTable()
 	case 0x0f: // return
-		v.popAll(v.ctrls[0].res)
+		_, res := v.sigOf(v.ctrls[0])
+		v.popAll(res)
 		v.unreachable()
 	case 0x10: // call
-		i := v.w.index(r, "function index", len(v.w.funcs))
+		i := r.index("function index", v.m.NumFuncs())
 		if r.err == nil {
-			v.call(v.w.types[v.w.funcs[i]])
+			v.call(v.m.Func(int(i)).Type)
 		}
 	case 0x11: // call_indirect
-		t := v.w.typeIndex(r)
-		table := v.w.index(r, "table index", len(v.w.tables))
-		if r.err == nil && v.w.tables[table] != wasmFuncref {
+		t := r.index("type index", v.m.NumTypes())
+		table := r.index("table index", len(v.m.Tables()))
+		if r.err == nil && v.m.Tables()[table].Type.Code != wasmFuncref {
 			r.fail("type mismatch: table %d holds no functions", table)
 		}
 		v.pop(tI32)
 		if r.err == nil {
-			v.call(v.w.types[t])
+			v.call(t)
+		}
+	case 0x12: // return_call
+		if i := r.index("function index", v.m.NumFuncs()); r.err == nil {
+			v.tailCall(v.m.Func(int(i)).Type)
+		}
+	case 0x13: // return_call_indirect
+		t := r.index("type index", v.m.NumTypes())
+		table := r.index("table index", len(v.m.Tables()))
+		if r.err == nil && v.m.Tables()[table].Type.Code != wasmFuncref {
+			r.fail("type mismatch: table %d holds no functions", table)
+		}
+		v.pop(tI32)
+		if r.err == nil {
+			v.tailCall(t)
 		}
 	default:
 		r.off--
@@ -115,9 +134,22 @@ func (v *wasmValidator) control(op byte) {
 	}
 }
 
-func (v *wasmValidator) call(t WASMType) {
-	v.popAll(t.Params)
-	v.pushAll(t.Results)
+// call takes the parameters of a type and gives its results.
+func (v *wasmValidator) call(typ uint32) {
+	params, results := v.m.Signature(int(typ))
+	v.popAll(params)
+	v.pushAll(results)
+}
+
+// tailCall takes the parameters of a type and returns its results, which must be
+// those of the function.
+func (v *wasmValidator) tailCall(typ uint32) {
+	params, results := v.m.Signature(int(typ))
+	v.popAll(params)
+	if _, own := v.sigOf(v.ctrls[0]); string(own) != string(results) {
+		v.r.fail("type mismatch: a tail call gives % x, the function % x", results, own)
+	}
+	v.unreachable()
 }
 
 func (v *wasmValidator) branchTable() {
@@ -189,19 +221,19 @@ func (v *wasmValidator) variable(op byte) {
 		v.pop(t)
 		v.push(t)
 	case 0x23, 0x24: // global.get, global.set
-		i := v.w.index(r, "global index", len(v.w.globals))
+		i := r.index("global index", len(v.m.Globals()))
 		if r.err != nil {
 			return
 		}
-		g := v.w.globals[i]
+		g := v.m.Globals()[i]
 		if op == 0x23 {
-			v.push(g.val)
+			v.push(g.Type.Code)
 			return
 		}
-		if !g.mut {
+		if !g.Mutable {
 			r.fail("global %d is immutable", i)
 		}
-		v.pop(g.val)
+		v.pop(g.Type.Code)
 	default: // table.get, table.set
 		t, ok := v.tableType()
 		if !ok {
@@ -218,11 +250,11 @@ func (v *wasmValidator) variable(op byte) {
 }
 
 func (v *wasmValidator) tableType() (byte, bool) {
-	i := v.w.index(&v.r, "table index", len(v.w.tables))
+	i := v.r.index("table index", len(v.m.Tables()))
 	if v.r.err != nil {
 		return 0, false
 	}
-	return v.w.tables[i], true
+	return v.m.Tables()[i].Type.Code, true
 }
 
 func (v *wasmValidator) reference(op byte) {
@@ -240,8 +272,8 @@ func (v *wasmValidator) reference(op byte) {
 		}
 		v.push(tI32)
 	case 0xd2: // ref.func
-		i := v.w.index(r, "function index", len(v.w.funcs))
-		if r.err == nil && !v.w.declared[i] {
+		i := r.index("function index", v.m.NumFuncs())
+		if r.err == nil && !v.m.Declared(int(i)) {
 			r.fail("undeclared function reference %d", i)
 		}
 		v.push(wasmFuncref)
@@ -249,7 +281,7 @@ func (v *wasmValidator) reference(op byte) {
 }
 
 func (v *wasmValidator) memory() {
-	if v.w.nmem == 0 {
+	if v.m.Memory() == nil {
 		v.r.fail("unknown memory 0")
 	}
 }
@@ -276,10 +308,10 @@ func (v *wasmValidator) misc(op uint32) {
 	}
 	switch op {
 	case 8, 9: // memory.init, data.drop
-		if r.err == nil && v.w.ndata < 0 {
+		if r.err == nil && v.m.DataCount() < 0 {
 			r.fail("data count section required")
 		}
-		v.w.index(r, "data segment", int(max(v.w.ndata, 0)))
+		r.index("data segment", max(v.m.DataCount(), 0))
 		if op == 8 {
 			v.memory()
 			v.zero()
@@ -292,13 +324,13 @@ func (v *wasmValidator) misc(op uint32) {
 		}
 		v.sig("iii:")
 	case 12: // table.init
-		e := v.w.index(r, "element segment", len(v.w.elems))
-		if t, ok := v.tableType(); ok && v.w.elems[e] != t {
+		e := r.index("element segment", v.m.NumElems())
+		if t, ok := v.tableType(); ok && v.m.ElemType(int(e)).Code != t {
 			r.fail("type mismatch: element segment %d for a table of type %#x", e, t)
 		}
 		v.sig("iii:")
 	case 13: // elem.drop
-		v.w.index(r, "element segment", len(v.w.elems))
+		r.index("element segment", v.m.NumElems())
 	case 14: // table.copy
 		a, _ := v.tableType()
 		if b, ok := v.tableType(); ok && a != b {
@@ -354,4 +386,21 @@ func (v *wasmValidator) vector(n uint32) {
 		}
 	}
 	v.sig(op.sig)
+}
+
+// atomic validates an instruction of the threads proposal.
+//
+// Source: WebAssembly threads proposal, "Binary Format".
+func (v *wasmValidator) atomic(n uint32) {
+	if n == 3 { // fence
+		v.zero()
+		return
+	}
+	align, sig, ok := atomicAt(n)
+	if !ok {
+		v.r.fail("illegal opcode 0xfe %d", n)
+		return
+	}
+	v.memarg(align)
+	v.sig(sig)
 }

@@ -6,46 +6,35 @@ import (
 	"fmt"
 
 	"moho/internal/bounded"
+	"moho/objfile/wasmbin"
 )
 
-// MaxWASMMemory is how many bytes of linear memory are rebuilt beyond eight
+// MaxWASMMemory is how many bytes of linear memory are rebuilt beyond four
 // times the length of the file; the data of a program is dense.
-const MaxWASMMemory = 32 << 20
+const MaxWASMMemory = 16 << 20
 
-// memoryEnd returns where the data of active segments with a constant offset
-// ends.
-func (w *wasmFile) memoryEnd() uint64 {
-	end := uint64(0)
-	for _, d := range w.data {
-		if d.active && d.known && d.len > 0 {
-			end = max(end, d.mem+uint64(d.len))
-		}
-	}
-	return end
-}
-
-// buildMemory copies the data segments to where they belong. Go's linker cuts
-// the data at runs of zeros: tens of thousands of segments are normal.
-func (w *wasmFile) buildMemory(file []byte) ([]byte, error) {
-	end := w.memoryEnd()
-	if err := bounded.Check("wasm: end of the data in linear memory", end, MaxWASMMemory+4*uint64(len(file))); err != nil {
+// buildMemory copies the data segments to where they belong; later ones
+// overwrite earlier ones. Go's linker cuts the data at runs of zeros: tens of
+// thousands of segments are normal.
+func (w *wasmFile) buildMemory() ([]byte, error) {
+	e := w.m.Extent()
+	if err := bounded.Check("wasm: end of the data in linear memory", e.Hi, MaxWASMMemory+4*uint64(w.m.Size())); err != nil {
 		return nil, err
 	}
-	for i, d := range w.data {
-		if d.active && !d.known {
-			return nil, formatErr("wasm", d.off, "data segment %d: offset is not a constant: known only when the module runs", i)
+	if e.Unknown >= 0 {
+		return nil, formatErr("wasm", -1, "data segment %d: offset is not a constant: known only when the module runs", e.Unknown)
+	}
+	// A host may give more memory than the module asks it for.
+	if mem := w.m.Memory(); mem != nil && !mem.Imported && e.Hi > uint64(mem.Min)*wasmbin.PageSize {
+		return nil, formatErr("wasm", -1, "data ends at %#x, but the memory has %d pages", e.Hi, mem.Min)
+	}
+	out := make([]byte, e.Hi)
+	for d := range w.m.Data {
+		if d.Mode == wasmbin.Active && len(d.Bytes) > 0 {
+			copy(out[d.Offset.Bits:], d.Bytes)
 		}
 	}
-	if size := w.memMin << 16; end > size {
-		return nil, formatErr("wasm", -1, "data ends at %#x, but the memory has %d pages, %#x bytes", end, w.memMin, size)
-	}
-	mem := make([]byte, end)
-	for _, d := range w.data {
-		if d.active {
-			copy(mem[min(d.mem, end):], file[d.off:int(d.off)+int(d.len)])
-		}
-	}
-	return mem, nil
+	return out, nil
 }
 
 // The sentinels around the module text, which runtime/debug strips.

@@ -153,3 +153,34 @@ func numericSig(op byte) (string, bool) {
 	}
 	return "", false
 }
+
+// atomicAt returns alignment and signature of the atomic instruction with that
+// number, which is 0 to 2, or from 0x10 on in groups of seven that differ in
+// width: loads, stores, and operations that read, change and write.
+func atomicAt(n uint32) (align uint32, sig string, ok bool) {
+	switch n {
+	case 0:
+		return 2, "ii:i", true // notify
+	case 1:
+		return 2, "iil:i", true // wait32
+	case 2:
+		return 3, "ill:i", true // wait64
+	}
+	if n < 0x10 || n > 0x4e {
+		return 0, "", false
+	}
+	group, width := (n-0x10)/7, (n-0x10)%7
+	align = [...]uint32{2, 3, 0, 1, 0, 1, 2}[width]
+	sigs := [...][2]string{{"i:i", "i:l"}, {"ii:", "il:"}, {"ii:i", "il:l"}, {"iii:i", "ill:l"}}
+	wide := 0
+	if width == 1 || width >= 4 {
+		wide = 1
+	}
+	switch {
+	case group < 2:
+		return align, sigs[group][wide], true
+	case group == 8: // compare and exchange
+		return align, sigs[3][wide], true
+	}
+	return align, sigs[2][wide], true
+}

@@ -1,10 +1,6 @@
 package objfile
 
-import (
-	"unicode/utf8"
-)
-
-// A wasmReader reads the primitives of the binary format. After the first error
+// A wasmReader reads the primitives of the binary format, in bodies of functions. After the first error
 // every read returns zero.
 //
 // Source: WebAssembly core specification 2.0, "Binary Format", "Values".
@@ -102,16 +98,12 @@ func (r *wasmReader) count(what string) uint32 {
 	return n
 }
 
-// name reads a vector of bytes that must be UTF-8.
-func (r *wasmReader) name(what string) string {
-	b := r.bytes(r.u32("length of "+what), what)
-	if r.err == nil && len(b) > MaxName {
-		r.fail("%s: %d bytes exceed the limit of %d", what, len(b), MaxName)
-		return ""
+// index reads an index into a space of n things.
+func (r *wasmReader) index(what string, n int) uint32 {
+	i := r.u32(what)
+	if r.err == nil && int64(i) >= int64(n) {
+		r.fail("%s: unknown index %d of %d", what, i, n)
+		return 0
 	}
-	if r.err == nil && !utf8.Valid(b) {
-		r.fail("%s: malformed UTF-8 encoding", what)
-		return ""
-	}
-	return string(b)
+	return i
 }

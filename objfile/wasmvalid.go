@@ -1,7 +1,10 @@
 package objfile
 
 import (
+	"slices"
 	"sort"
+
+	"moho/objfile/wasmbin"
 )
 
 const (
@@ -13,27 +16,41 @@ const (
 	MaxWASMStack = 1 << 20
 )
 
+// Value types. References are those of version 2.0.
+//
+// Source: WebAssembly core specification 2.0, "Types".
 const (
+	wasmFuncref, wasmExternref = 0x70, 0x6f
+
 	tI32, tI64, tF32, tF64 = 0x7f, 0x7e, 0x7d, 0x7c
 	tV128                  = 0x7b
 	tAny                   = 0 // of unreachable code: whatever is wanted
 )
 
+func isWASMValue(t byte) bool { return t >= 0x7b && t <= 0x7f || isWASMRef(t) }
+func isWASMRef(t byte) bool   { return t == wasmFuncref || t == wasmExternref }
+
 // ValidateWASM checks the instructions of every function as the specification
 // demands before a module may run: that they exist, and that operands, labels
-// and indices fit. What can be told without them is checked when the file is
-// opened. The error wraps ErrFormat and has the offset of the instruction, or
-// ErrLimit. Files of other formats are an error.
+// and indices fit. What can be told without the types of operands is checked when
+// the file is opened. The error wraps ErrFormat and has the offset of the
+// instruction, or ErrLimit. Files of other formats are an error, and modules with
+// references to types or with exceptions: those are not validated.
 //
 // Source: WebAssembly core specification 2.0, appendix "Validation Algorithm".
 func (f *File) ValidateWASM() error {
 	if f.wasm == nil {
 		return formatErr(f.format, -1, "no WASM module")
 	}
-	v := &wasmValidator{w: f.wasm}
-	for i, b := range f.wasm.bodies {
-		v.r = wasmReader{b: f.data[b.off : int(b.off)+int(b.len)], at: b.off}
-		v.function(f.wasm.types[f.wasm.funcs[f.wasm.nimport+i]])
+	m := f.wasm.m
+	if m.TypedRefs() || m.NumTags() > 0 {
+		return formatErr("wasm", -1, "references to types and exceptions are not validated")
+	}
+	v := &wasmValidator{m: m}
+	for i := m.Imported(wasmbin.KindFunc); i < m.NumFuncs(); i++ {
+		off, body := m.Body(i)
+		v.r = wasmReader{b: body, at: Off(off)}
+		v.function(int32(m.Func(i).Type))
 		if v.r.err != nil {
 			return v.r.err
 		}
@@ -43,7 +60,7 @@ func (f *File) ValidateWASM() error {
 
 // A wasmValidator holds the two stacks of the algorithm.
 type wasmValidator struct {
-	w      *wasmFile
+	m      *wasmbin.Module
 	r      wasmReader
 	vals   []byte
 	ctrls  []wasmBlock
@@ -53,22 +70,48 @@ type wasmValidator struct {
 	one    [256][1]byte
 }
 
+// A wasmBlock is an open block. There may be many: it is kept small. typ is the
+// index of a type, or less than 0: ^typ is the type of the one result, or 0x40.
 type wasmBlock struct {
+	typ         int32
+	height      int32 // of the operand stack below it
 	op          byte
-	params, res []byte
-	height      int // of the operand stack below it
 	unreachable bool
+	body        bool // of the function: its parameters are locals
 }
 
-func (v *wasmValidator) function(t WASMType) {
+// sigOf returns what a block takes from the operand stack and leaves there.
+func (v *wasmValidator) sigOf(c wasmBlock) (params, res []byte) {
+	if c.typ < 0 {
+		b := byte(^c.typ)
+		if b == 0x40 {
+			return nil, nil
+		}
+		v.one[b][0] = b
+		return nil, v.one[b][:]
+	}
+	params, res = v.m.Signature(int(c.typ))
+	if c.body {
+		params = nil
+	}
+	return params, res
+}
+
+func (v *wasmValidator) function(typ int32) {
 	v.vals, v.ctrls = v.vals[:0], v.ctrls[:0]
-	v.params, v.ends, v.types = t.Params, v.ends[:0], v.types[:0]
-	total := uint64(len(t.Params))
-	each(&v.r, "groups of locals", func(r *wasmReader) {
-		total += uint64(r.u32("number of locals"))
-		v.ends, v.types = append(v.ends, total), append(v.types, r.u8("type of locals"))
-	})
-	v.pushCtrl(0x02, nil, t.Results)
+	v.params, _ = v.m.Signature(int(typ))
+	total := uint64(len(v.params))
+	n := v.r.count("groups of locals")
+	v.ends, v.types = slices.Grow(v.ends[:0], int(n)), slices.Grow(v.types[:0], int(n))
+	for range n {
+		total += uint64(v.r.u32("number of locals"))
+		v.ends, v.types = append(v.ends, total), append(v.types, v.r.u8("type of locals"))
+	}
+	// Room for as many blocks as fit the body, so that growing costs nothing.
+	if most := min(v.r.len()/2+2, MaxWASMNesting); cap(v.ctrls) < most {
+		v.ctrls = make([]wasmBlock, 0, min(max(most, 2*cap(v.ctrls)), MaxWASMNesting))
+	}
+	v.ctrls = append(v.ctrls, wasmBlock{typ: typ, op: 0x02, body: true})
 	for v.r.err == nil && len(v.ctrls) > 0 {
 		v.instruction()
 	}
@@ -111,7 +154,7 @@ func (v *wasmValidator) pop(want byte) byte {
 		return tAny
 	}
 	c := &v.ctrls[len(v.ctrls)-1]
-	if len(v.vals) == c.height {
+	if len(v.vals) == int(c.height) {
 		if !c.unreachable {
 			v.r.fail("type mismatch: an operand of type %#x is missing", want)
 		}
@@ -131,20 +174,23 @@ func (v *wasmValidator) popAll(ts []byte) {
 	}
 }
 
-func (v *wasmValidator) pushCtrl(op byte, params, res []byte) {
+func (v *wasmValidator) pushCtrl(op byte, typ int32) {
 	if len(v.ctrls) >= MaxWASMNesting {
 		v.r.fail("more than %d nested blocks", MaxWASMNesting)
 		return
 	}
-	v.ctrls = append(v.ctrls, wasmBlock{op: op, params: params, res: res, height: len(v.vals)})
+	c := wasmBlock{op: op, typ: typ, height: int32(len(v.vals))}
+	v.ctrls = append(v.ctrls, c)
+	params, _ := v.sigOf(c)
 	v.pushAll(params)
 }
 
 func (v *wasmValidator) popCtrl() wasmBlock {
 	c := v.ctrls[len(v.ctrls)-1]
-	v.popAll(c.res)
-	if v.r.err == nil && len(v.vals) != c.height {
-		v.r.fail("type mismatch: %d operands are left at the end of a block", len(v.vals)-c.height)
+	_, res := v.sigOf(c)
+	v.popAll(res)
+	if v.r.err == nil && len(v.vals) != int(c.height) {
+		v.r.fail("type mismatch: %d operands are left at the end of a block", len(v.vals)-int(c.height))
 	}
 	v.ctrls = v.ctrls[:len(v.ctrls)-1]
 	return c
@@ -153,47 +199,41 @@ func (v *wasmValidator) popCtrl() wasmBlock {
 func (v *wasmValidator) unreachable() {
 	if len(v.ctrls) > 0 {
 		c := &v.ctrls[len(v.ctrls)-1]
-		v.vals = v.vals[:min(c.height, len(v.vals))]
+		v.vals = v.vals[:min(int(c.height), len(v.vals))]
 		c.unreachable = true
 	}
 }
 
 // label reads a label index and returns what a branch to it carries.
 func (v *wasmValidator) label() []byte {
-	i := v.r.u32("label")
-	if v.r.err == nil && int64(i) >= int64(len(v.ctrls)) {
-		v.r.fail("unknown label %d of %d", i, len(v.ctrls))
-	}
+	i := v.r.index("label", len(v.ctrls))
 	if v.r.err != nil {
 		return nil
 	}
 	c := v.ctrls[len(v.ctrls)-1-int(i)]
+	params, res := v.sigOf(c)
 	if c.op == 0x03 { // to the beginning of a loop
-		return c.params
+		return params
 	}
-	return c.res
+	return res
 }
 
 // blockType reads the type of a block: none, one value, or an index.
-func (v *wasmValidator) blockType() (params, res []byte) {
+func (v *wasmValidator) blockType() int32 {
 	at := v.r.off
-	switch b := v.r.u8("block type"); {
-	case v.r.err != nil:
-	case b == 0x40:
-	case isWASMValue(b):
-		v.one[b][0] = b
-		return nil, v.one[b][:]
-	default:
-		v.r.off = at
-		i := v.r.sleb(33, "block type")
-		if v.r.err == nil && (i < 0 || i >= int64(len(v.w.types))) {
-			v.r.fail("unknown type %d of %d", i, len(v.w.types))
-		}
-		if v.r.err == nil {
-			return v.w.types[i].Params, v.w.types[i].Results
-		}
+	b := v.r.u8("block type")
+	if v.r.err != nil || b == 0x40 || isWASMValue(b) {
+		return ^int32(b)
 	}
-	return nil, nil
+	v.r.off = at
+	i := v.r.sleb(33, "block type")
+	if v.r.err == nil && (i < 0 || i >= int64(v.m.NumTypes())) {
+		v.r.fail("unknown type %d of %d", i, v.m.NumTypes())
+	}
+	if v.r.err != nil {
+		return ^int32(0x40)
+	}
+	return int32(i)
 }
 
 // sig applies a signature.
