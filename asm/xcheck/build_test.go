@@ -149,8 +149,7 @@ func (p program) sources() int {
 	return n
 }
 
-// TestPeersAgree compares large programs of others. What is explained about
-// them is known by number: a rule that grows wider shows here.
+// TestPeersAgree compares large programs of others.
 func TestPeersAgree(t *testing.T) {
 	testbin.Long(t)
 	for _, pkg := range []string{testbin.Etcd, testbin.Delve} {
