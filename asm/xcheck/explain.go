@@ -107,8 +107,12 @@ func wasmName(name string) string {
 func (c *comparison) whyName(l *list, ours, theirs string) string {
 	switch {
 	case l.source == Symtab && c.f.Format() == "wasm":
-		if theirs == wasmName(ours) {
+		before, after, short := strings.Cut(ours, "[...]")
+		switch {
+		case theirs == wasmName(ours):
 			return whyWASMName
+		case short && strings.HasPrefix(theirs, wasmName(before)+"_") && strings.HasSuffix(theirs, "_"+wasmName(after)):
+			return whyTypeArgs
 		}
 		return ""
 	case theirs == ours+".abi0":

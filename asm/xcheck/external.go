@@ -48,14 +48,10 @@ var tools = []tool{
 func always(string) bool { return true }
 
 // external returns readers of what other programs say.
-func (c *comparison) external(o Options) []func() (*list, error) {
-	ctx := o.Context
-	if ctx == nil {
-		ctx = context.Background()
-	}
-	var out []func() (*list, error)
+func (c *comparison) external(ctx context.Context) []source {
+	var out []source
 	for _, t := range tools {
-		out = append(out, func() (*list, error) { return c.ask(ctx, t) })
+		out = append(out, source{t.source, func() (*list, error) { return c.ask(ctx, t) }})
 	}
 	return out
 }

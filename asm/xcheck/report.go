@@ -28,10 +28,13 @@ const (
 )
 
 // A Count says how many functions a source lists. Asked is false for a source
-// that this file does not have or that could not be asked; Why says why.
+// that this file does not have or that could not be asked; Why says why. Broken
+// is true for one that is there and can't be read, Why being the error; what was
+// found before the error is in the report.
 type Count struct {
 	Source Source
 	Asked  bool
+	Broken bool
 	Count  int
 	Why    string
 }
@@ -70,7 +73,8 @@ type Report struct {
 	// is no difference.
 	Compared int
 
-	// Agree is true if something was compared and every difference is explained.
+	// Agree is true if something was compared, every difference is explained
+	// and no source is broken.
 	Agree bool
 
 	// Differences are those that are not explained, then the explained ones;
@@ -87,6 +91,17 @@ func (r Report) Failures() int {
 	for _, g := range r.Groups {
 		if !g.Explained {
 			n += g.Count
+		}
+	}
+	return n
+}
+
+// Broken returns how many sources are there and can't be read.
+func (r Report) Broken() int {
+	n := 0
+	for _, c := range r.Sources {
+		if c.Broken {
+			n++
 		}
 	}
 	return n

@@ -22,38 +22,61 @@ type Options struct {
 	Context context.Context
 }
 
-// Run compares the sources of f, whose pclntab is t. A source that can't be read
-// at all is an error that wraps objfile.ErrFormat or objfile.ErrLimit; one that
-// is not there is not.
+// Run compares the sources of f, whose pclntab is t. The error wraps
+// objfile.ErrFormat when functions of the pclntab itself can't be read; another
+// source that can't be is [Count].Broken. When o.Context ends Run returns its
+// error.
 func Run(f *objfile.File, t *gotab.Table, o Options) (Report, error) {
+	ctx := o.Context
+	if ctx == nil {
+		ctx = context.Background()
+	}
 	c := &comparison{f: f, t: t}
 	if err := c.readTable(); err != nil {
 		return Report{}, err
 	}
-	sources := []func() (*list, error){c.symtab, c.dwarf, c.pdata}
+	c.report.Sources = append(c.report.Sources, Count{Source: PCLNTab, Asked: true, Count: len(c.pcln.entries)})
+	sources := []source{{Symtab, c.symtab}, {DWARF, c.dwarf}, {PData, c.pdata}}
 	if o.External {
-		sources = append(sources, c.external(o)...)
+		sources = append(sources, c.external(ctx)...)
 	}
-	c.count(c.pcln, "")
-	for _, read := range sources {
-		l, err := read()
+	for _, s := range sources {
+		n := Count{Source: s.name}
+		l, err := s.read()
+		if err == nil {
+			n.Asked, n.Count, n.Why = l.absent == "", len(l.entries), l.absent
+		}
+		if n.Asked {
+			err = c.hold(l)
+		}
+		if ctx.Err() != nil {
+			return Report{}, ctx.Err()
+		}
 		if err != nil {
-			return Report{}, err
+			n.Broken, n.Why = true, err.Error()
 		}
-		if c.count(l, l.absent); l.absent == "" {
-			if l.source == Symtab {
-				c.syms = l
-			}
-			c.compare(l)
-			if l.more != nil {
-				if err := l.more(); err != nil {
-					return Report{}, err
-				}
-			}
-			c.report.Compared++
-		}
+		c.report.Sources = append(c.report.Sources, n)
 	}
 	return c.finish(), nil
+}
+
+// A source is what is held against the pclntab.
+type source struct {
+	name Source
+	read func() (*list, error)
+}
+
+// hold compares a list that was read.
+func (c *comparison) hold(l *list) error {
+	if l.source == Symtab {
+		c.syms = l
+	}
+	c.report.Compared++
+	c.compare(l)
+	if l.more != nil {
+		return l.more()
+	}
+	return nil
 }
 
 // comparison is one run.
@@ -78,14 +101,6 @@ type groupKey struct {
 type group struct {
 	Group
 	listed []Difference
-}
-
-func (c *comparison) count(l *list, absent string) {
-	n := Count{Source: l.source, Asked: absent == "", Why: absent}
-	if n.Asked {
-		n.Count = len(l.entries)
-	}
-	c.report.Sources = append(c.report.Sources, n)
 }
 
 // differ records a difference; why is its explanation, or without one what the
@@ -130,7 +145,7 @@ func (c *comparison) finish() Report {
 	slices.SortStableFunc(r.Differences, func(a, b Difference) int {
 		return cmp.Or(compareBool(a.Explained, b.Explained), cmp.Compare(order[a.Source], order[b.Source]), cmp.Compare(a.Addr, b.Addr))
 	})
-	r.Agree = r.Compared > 0 && r.Failures() == 0
+	r.Agree = r.Compared > 0 && r.Failures() == 0 && r.Broken() == 0
 	return r
 }
 

@@ -19,7 +19,7 @@ far as they are installed.
 
 Differences that are how the tools are meant to work are explained, each by its
 reason. Any other is a finding: exit 1. A stripped binary, which has nothing to
-compare with, exits 3.`
+compare with, and one with a table that can't be read exit 3.`
 
 const xcheckExample = `    $ moho xcheck app
     pclntab  1,976 functions
@@ -33,6 +33,7 @@ type xcheckReport struct {
 	File        string              `json:"file"`
 	Sources     map[string]*int     `json:"sources"`
 	Absent      map[string]string   `json:"absent"`
+	Broken      map[string]string   `json:"broken"`
 	Agree       bool                `json:"agree"`
 	Differences []xcheckDifference  `json:"differences"`
 	Groups      []xcheckDiffSummary `json:"groups"`
@@ -95,6 +96,14 @@ func (a *app) xcheck(path string, r xcheck.Report) error {
 		a.printXcheck(r)
 	}
 	switch {
+	case r.Broken() > 0:
+		var why []string
+		for _, s := range r.Sources {
+			if s.Broken {
+				why = append(why, fmt.Sprintf("%s: %s", s.Source, s.Why))
+			}
+		}
+		return cli.WithHints(errors.New(path+": not everything could be read"), why...)
 	case r.Compared == 0:
 		var why []string
 		for _, s := range r.Sources {
@@ -111,7 +120,7 @@ func (a *app) xcheck(path string, r xcheck.Report) error {
 
 func xcheckJSON(path string, r xcheck.Report) xcheckReport {
 	out := xcheckReport{
-		Schema: "moho/xcheck/v1", File: path, Agree: r.Agree, Sources: map[string]*int{}, Absent: map[string]string{},
+		Schema: "moho/xcheck/v1", File: path, Agree: r.Agree, Sources: map[string]*int{}, Absent: map[string]string{}, Broken: map[string]string{},
 		Differences: []xcheckDifference{}, Groups: []xcheckDiffSummary{},
 	}
 	for _, s := range r.Sources {
@@ -119,7 +128,11 @@ func xcheckJSON(path string, r xcheck.Report) xcheckReport {
 		out.Sources[name] = nil
 		if s.Asked {
 			out.Sources[name] = &s.Count
-		} else {
+		}
+		switch {
+		case s.Broken:
+			out.Broken[name] = s.Why
+		case !s.Asked:
 			out.Absent[name] = s.Why
 		}
 	}
