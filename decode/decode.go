@@ -156,7 +156,7 @@ type Decoder struct {
 
 // New returns a Decoder for amd64 or arm64.
 func New(a *arch.Arch) (*Decoder, error) {
-	d := &Decoder{arch: a, memo: newMemo()}
+	d := &Decoder{arch: a, memo: newMemo(memoBits)}
 	switch a {
 	case arch.AMD64:
 		d.ops = amd64Ops()
@@ -192,9 +192,9 @@ func (d *Decoder) AppendText(dst []byte, in *Inst, s Syntax, name Symbolizer) []
 		return append(dst, '?')
 	}
 	if s != GoSyntax {
-		return d.plainText(dst, in, s, name)
+		return d.native(dst, in, s, name)
 	}
 	f := d.withText(in)
 	t := f.template()
-	return t.fill(dst, f.address(in), name)
+	return t.fill(dst, in.address(), name)
 }

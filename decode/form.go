@@ -60,14 +60,16 @@ func (f *form) place(code []byte, pc uint64, in *Inst) {
 }
 
 // address returns what place filled in.
-func (f *form) address(in *Inst) uint64 {
+func (in *Inst) address() uint64 {
 	switch {
-	case f.relMem:
+	case in.Target != 0:
+		return in.Target
+	case in.HasMem && in.Mem.PCRel:
 		return uint64(in.Mem.Disp)
-	case f.relEffect:
+	case in.NEffect > 0 && in.Effects[0].Op == Set:
 		return uint64(in.Effects[0].N)
 	}
-	return in.Target
+	return 0
 }
 
 // keep stores t as the text of f.

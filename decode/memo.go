@@ -13,31 +13,33 @@ import (
 // is one of those that were seen last.
 const MaxMemo = 1 << 14
 
-// The memo is a cache of two ways.
-const (
-	memoSets = MaxMemo / 2
-	memoBits = 13
-)
+// memoBits is how many bits the number of a set has in a memo of MaxMemo forms.
+const memoBits = 13
 
+// A memo is a cache of two ways.
 type memo struct {
 	forms []form
 	last  []uint8 // the way of each set that was used last
+	shift uint8
 }
 
-func newMemo() memo { return memo{make([]form, MaxMemo), make([]uint8, memoSets)} }
+// newMemo returns a memo of 1<<bits sets.
+func newMemo(bits uint8) memo {
+	return memo{make([]form, 2<<bits), make([]uint8, 1<<bits), 64 - bits}
+}
 
 // A key is the bytes of an instruction without displacements from the PC.
 type key struct{ lo, hi uint64 }
 
-func (k key) set() uint64 {
-	h := (k.lo ^ bits.RotateLeft64(k.hi, 29)) * 0x9e3779b97f4a7c15
-	return h >> (64 - memoBits)
+// hash mixes what tells instructions apart into the upper bits.
+func (k key) hash() uint64 {
+	return (k.lo ^ bits.RotateLeft64(k.hi, 29)) * 0x9e3779b97f4a7c15
 }
 
 // find returns the form with the given key, or a slot for it and false. What was
 // in the slot is gone: the form is zero but for its key.
 func (m *memo) find(k key) (*form, bool) {
-	set := k.set()
+	set := k.hash() >> m.shift
 	ways := m.forms[set*2 : set*2+2 : set*2+2]
 	last := m.last[set] & 1
 	if f := &ways[last]; f.key == k && f.inst.Len != 0 {
