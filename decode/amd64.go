@@ -76,7 +76,19 @@ func readAMD64(code []byte, s shape) (x86asm.Inst, bool) {
 	}
 	x, err := x86asm.Decode(code[:s.n], 64)
 	if err != nil || x.Op == 0 {
-		return x86asm.Inst{}, false
+		var b [maxAMD64]byte
+		copy(b[:], code[:s.n])
+		for err != nil || x.Op == 0 {
+			if !aliased(b[:s.n], s) {
+				return x86asm.Inst{}, false
+			}
+			if x, err = x86asm.Decode(b[:s.n], 64); err == nil && x.Op != 0 {
+				break
+			}
+			if s, _ = shapeOf(b[:s.n]); s.n == 0 {
+				return x86asm.Inst{}, false
+			}
+		}
 	}
 	if s.vex != 0 {
 		x.Len = int(s.n) // VZEROUPPER and VZEROALL are given a ModRM they don't have

@@ -118,7 +118,11 @@ func generalSize(x *x86asm.Inst) int {
 // goMnemonic appends Go's name of x with its suffixes.
 func (o *ops) goMnemonic(t *template, x *x86asm.Inst, s shape) {
 	n := &o.goName[x.Op]
-	t.str(n.name)
+	if x.Op >= opOwn {
+		t.str(ownName(x))
+	} else {
+		t.str(n.name)
+	}
 	switch n.suffix {
 	case sizeSuffix:
 		switch {

@@ -6,58 +6,116 @@ import (
 	"golang.org/x/arch/x86/x86asm"
 )
 
-// Operations that x86asm does not know, numbered after its own.
+// opOwn is the number of the first operation that x86asm does not know; they
+// are numbered after its own, in the order of ownAMD64Ops.
 const (
-	opOwn x86asm.Op = 2048 + iota
-	opADCX
-	opADOX
-	opENDBR32
-	opENDBR64
-	opRDSSPD
-	opRDSSPQ
-	opLast
+	opOwn  x86asm.Op = 2048
+	opLast           = opOwn + x86asm.Op(len(ownAMD64Ops))
 )
 
-var ownNames = map[x86asm.Op]string{
-	opADCX: "ADCX", opADOX: "ADOX", opENDBR32: "ENDBR32", opENDBR64: "ENDBR64",
-	opRDSSPD: "RDSSPD", opRDSSPQ: "RDSSPQ",
+// ownOp is an operation that x86asm does not know.
+type ownOp struct {
+	opMap, opcode, prefix uint8 // prefix is 0, 0x66, 0xf2 or 0xf3
+	modrm                 int16 // all of ModRM; or -1-n: opcode extension n, in memory; or -9-n: n, on a register; or any
+	args                  string
+	name, wide            string // with REX.W, if it has another name then
+}
+
+// any allows every ModRM.
+const any = -100
+
+// Letters of args: r the register of ModRM, m its operand, of 32 bits or, with
+// REX.W, 64.
+var ownAMD64Ops = [...]ownOp{
+	{1, 0x1e, 0xf3, 0xfa, "", "ENDBR64", ""},
+	{1, 0x1e, 0xf3, 0xfb, "", "ENDBR32", ""},
+	{1, 0x1e, 0xf3, -9 - 1, "m", "RDSSPD", "RDSSPQ"},
+	{1, 0xae, 0xf3, -9 - 5, "m", "INCSSPD", "INCSSPQ"},
+	{1, 0x01, 0xf3, 0xe8, "", "SETSSBSY", ""},
+	{1, 0x01, 0xf3, 0xea, "", "SAVEPREVSSP", ""},
+	{1, 0x01, 0xf3, -1 - 5, "m", "RSTORSSP", ""},
+	{1, 0xae, 0xf3, -1 - 6, "m", "CLRSSBSY", ""},
+	{1, 0x01, 0, 0xee, "", "RDPKRU", ""},
+	{1, 0x01, 0, 0xef, "", "WRPKRU", ""},
+	{1, 0x01, 0, 0xca, "", "CLAC", ""},
+	{1, 0x01, 0, 0xcb, "", "STAC", ""},
+	{1, 0x01, 0, 0xd4, "", "VMFUNC", ""},
+	{1, 0x01, 0, 0xfc, "", "CLZERO", ""},
+	{1, 0xc7, 0, -9 - 7, "m", "RDSEED", ""},
+	{1, 0xc7, 0xf3, -9 - 7, "m", "RDPID", ""},
+	{1, 0xae, 0x66, -1 - 6, "m", "CLWB", ""},
+	{1, 0xae, 0x66, -1 - 7, "m", "CLFLUSHOPT", ""},
+	{1, 0xae, 0x66, -9 - 6, "m", "TPAUSE", ""},
+	{1, 0xae, 0xf2, -9 - 6, "m", "UMWAIT", ""},
+	{1, 0xae, 0xf3, -9 - 6, "m", "UMONITOR", ""},
+	{1, 0x1c, 0, -1 - 0, "m", "CLDEMOTE", ""},
+	{1, 0x09, 0xf3, any, "", "WBNOINVD", ""},
+	{2, 0xf6, 0x66, any, "rm", "ADCX", ""},
+	{2, 0xf6, 0xf3, any, "rm", "ADOX", ""},
+	{2, 0xf6, 0, any, "mr", "WRSSD", "WRSSQ"},
+	{2, 0xf9, 0, any, "mr", "MOVDIRI", ""},
+	{1, 0x78, 0, any, "mr", "VMREAD", ""},
+	{1, 0x79, 0, any, "rm", "VMWRITE", ""},
+}
+
+// ownName returns the name of x, which is one of ownAMD64Ops.
+func ownName(x *x86asm.Inst) string {
+	o := &ownAMD64Ops[x.Op-opOwn]
+	if x.DataSize == 64 && o.wide != "" {
+		return o.wide
+	}
+	return o.name
+}
+
+// matches reports whether the ModRM byte m, or its absence, is the operation's.
+func (o *ownOp) matches(m uint8) bool {
+	switch n := o.modrm; {
+	case n == any:
+		return true
+	case n >= 0:
+		return m == uint8(n)
+	case n > -9:
+		return m>>6 != 3 && m>>3&7 == uint8(-1-n)
+	default:
+		return m>>6 == 3 && m>>3&7 == uint8(-9-n)
+	}
 }
 
 // ownAMD64 decodes what x86asm does not know.
 func ownAMD64(code []byte, s shape) (x x86asm.Inst, ok bool) {
-	if s.vex != 0 || s.opMap == 0 || s.modrm == 0 {
+	if s.vex != 0 || s.opMap == 0 || s.opMap > 2 {
 		return x, false
 	}
-	m := code[s.modrm]
-	x = x86asm.Inst{Mode: 64, Len: int(s.n), AddrSize: 64, DataSize: 32}
-	wide := s.rex&8 != 0
-	if wide {
-		x.DataSize = 64
+	prefix := s.rep
+	if prefix == 0 && s.data16 {
+		prefix = 0x66
 	}
-	switch c := code[s.op]; {
-	case s.opMap == 1 && c == 0x1e && s.rep == 0xf3 && m == 0xfa:
-		x.Op = opENDBR64
-	case s.opMap == 1 && c == 0x1e && s.rep == 0xf3 && m == 0xfb:
-		x.Op = opENDBR32
-	case s.opMap == 1 && c == 0x1e && s.rep == 0xf3 && m>>6 == 3 && m>>3&7 == 1:
-		x.Op = opRDSSPD
+	m := uint8(0)
+	if s.modrm != 0 {
+		m = code[s.modrm]
+	}
+	for i := range ownAMD64Ops {
+		o := &ownAMD64Ops[i]
+		if o.opcode != code[s.op] || o.opMap != s.opMap || o.prefix != prefix || !o.matches(m) {
+			continue
+		}
+		x = x86asm.Inst{Op: opOwn + x86asm.Op(i), Mode: 64, Len: int(s.n), AddrSize: 64, DataSize: 32}
+		wide := s.rex&8 != 0
 		if wide {
-			x.Op = opRDSSPQ
+			x.DataSize = 64
 		}
-		x.Args[0] = operand(code, s, wide)
-	case s.opMap == 2 && c == 0xf6 && (s.rep == 0xf3 || s.rep == 0 && s.data16):
-		x.Op = opADCX
-		if s.rep != 0 {
-			x.Op = opADOX
+		for j, c := range o.args {
+			x.Args[j] = general(m>>3&7|s.rex<<1&8, wide)
+			if c == 'm' {
+				x.Args[j] = operand(code, s, wide)
+			}
+			if _, ok := x.Args[j].(x86asm.Mem); ok {
+				x.MemBytes = x.DataSize / 8
+			}
 		}
-		x.Args[0], x.Args[1] = general(m>>3&7|s.rex<<1&8, wide), operand(code, s, wide)
-	default:
-		return x, false
+		return x, true
 	}
-	if _, ok := x.Args[1].(x86asm.Mem); ok {
-		x.MemBytes = x.DataSize / 8
-	}
-	return x, true
+	return x, false
 }
 
 // general returns general register n of 32 or 64 bits.
@@ -104,4 +162,26 @@ func operand(code []byte, s shape, wide bool) x86asm.Arg {
 		a.Disp = int64(int8(code[i]))
 	}
 	return a
+}
+
+// aliased rewrites encodings that mean the same as others, which x86asm knows:
+// it looks only for the documented ones, and takes bits of VEX that the
+// processor ignores for a difference.
+func aliased(b []byte, s shape) bool {
+	c := b[s.op]
+	switch {
+	case s.vex == 0 && s.opMap == 0 && c|1 == 0xf7 && b[s.modrm]>>3&7 == 1: // TEST
+		b[s.modrm] &^= 8
+	case s.vex == 0 && s.opMap == 0 && (c|1 == 0xc1 || c|3 == 0xd3) && b[s.modrm]>>3&7 == 6: // SHL
+		b[s.modrm] &^= 0x10
+	case s.vex == 0xc5 && s.vecLen == 1: // scalars have no length
+		b[s.op-1] &^= 4
+	case s.vex == 0xc4 && b[s.op-1]&0x80 != 0: // W
+		b[s.op-1] &^= 0x80
+	case s.vex == 0xc4 && s.vecLen == 1:
+		b[s.op-1] &^= 4
+	default:
+		return false
+	}
+	return true
 }

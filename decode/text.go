@@ -20,21 +20,16 @@ func (d *Decoder) native(dst []byte, in *Inst, s Syntax, name Symbolizer) []byte
 	if !ok {
 		return append(dst, '?')
 	}
-	if sh.rel != 0 { // the key has none
-		for i, a := range x.Args {
-			switch a := a.(type) {
-			case x86asm.Rel:
-				x.Args[i] = x86asm.Rel(int32(in.Target - in.PC - uint64(in.Len)))
-			case x86asm.Mem:
-				if a.Base == x86asm.RIP || a.Base == x86asm.EIP {
-					a.Disp = int64(int32(uint64(in.Mem.Disp) - in.PC - uint64(in.Len)))
-					x.Args[i] = a
-				}
-			}
-		}
+	if d.ops.name[x.Op][0] != 'F' && (stringSize(&x) == 0 || s == IntelSyntax) {
+		w := x86Writer{b: dst, x: &x, s: sh, code: code[:sh.n], in: in, intel: s == IntelSyntax, name: name}
+		w.write(d.ops)
+		return w.b
 	}
-	if x.Op >= opOwn {
-		return d.ops.own(dst, &x, s)
+	for i, a := range x.Args { // the key has no displacement
+		if m, ok := a.(x86asm.Mem); ok && in.Mem.PCRel {
+			m.Disp = int64(int32(uint64(in.Mem.Disp) - in.PC - uint64(in.Len)))
+			x.Args[i] = m
+		}
 	}
 	lookup := func(addr uint64) (string, uint64) {
 		if name == nil {
@@ -46,27 +41,6 @@ func (d *Decoder) native(dst []byte, in *Inst, s Syntax, name Symbolizer) []byte
 		return append(dst, x86asm.IntelSyntax(x, in.PC, lookup)...)
 	}
 	return append(dst, x86asm.GNUSyntax(x, in.PC, lookup)...)
-}
-
-// own appends an operation that x86asm has no number for, whose operands are
-// general registers and memory.
-func (o *ops) own(dst []byte, x *x86asm.Inst, s Syntax) []byte {
-	// Written as one that has the same operands, under its own name.
-	like := *x
-	like.Op = x86asm.ADC
-	if x.Args[1] == nil {
-		like.Op = x86asm.NOT
-	}
-	if x.Args[0] == nil {
-		return append(dst, strings.ToLower(o.name[x.Op])...)
-	}
-	text := x86asm.GNUSyntax(like, 0, nil)
-	if s == IntelSyntax {
-		text = x86asm.IntelSyntax(like, 0, nil)
-	}
-	_, args, _ := strings.Cut(text, " ")
-	dst = append(dst, strings.ToLower(o.name[x.Op])...)
-	return append(append(dst, ' '), args...)
 }
 
 // nativeARM64 appends the word w, which lies where in says.
@@ -87,14 +61,5 @@ func nativeARM64(dst []byte, w uint32, in *Inst, name Symbolizer) []byte {
 		text = text[:i]
 	}
 	dst = append(dst, text...)
-	addr := in.address()
-	dst = appendHex(dst, addr)
-	if name != nil {
-		n := len(dst)
-		if dst = name(append(dst, " <"...), addr); len(dst) > n+2 {
-			return append(dst, '>')
-		}
-		dst = dst[:n]
-	}
-	return dst
+	return appendPlace(dst, in.address(), name)
 }

@@ -273,8 +273,14 @@ func wasmModule(bodies [][]byte) []byte {
 		id byte
 		b  []byte
 	}{
-		{1, []byte{1, 0x60, 0, 0}}, {3, funcs}, {4, []byte{1, 0x70, 0, 1}}, {5, []byte{1, 0, 1}},
-		{6, []byte{1, 0x7f, 1, 0x41, 0, 0x0b}}, {12, []byte{1}}, {10, code}, {11, []byte{1, 1, 0}},
+		{1, []byte{1, 0x60, 0, 0}},
+		{3, funcs},
+		{4, []byte{1, 0x70, 0, 1}},
+		{5, []byte{1, 0, 1}},
+		{6, []byte{1, 0x7f, 1, 0x41, 0, 0x0b}},
+		{12, []byte{1}},
+		{10, code},
+		{11, []byte{1, 1, 0}},
 	} {
 		m = append(m, s.id)
 		m = append(binary.AppendUvarint(m, uint64(len(s.b))), s.b...)
