@@ -6,6 +6,9 @@
 // 64-bit little-endian programs and WASM modules. Lines are not read: for Go's
 // own code package gotab has them from a table that is always there.
 //
+// Types that have a unit of their own (-fdebug-types-section) have no name here,
+// and what lies in another file (-gsplit-dwarf, dwz) is not there.
+//
 // Opening looks for sections and reads none. A section is decompressed when it
 // is first needed; the index of functions takes one pass over the headers of all
 // entries, and one function's variables are read when they are asked for.

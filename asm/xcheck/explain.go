@@ -25,9 +25,11 @@ const (
 	whyForeign   = "outside Go's text: from the C compiler, its libraries or the linker"
 )
 
-// cName matches what C calls a function, with what gcc adds for parts of one.
-// Go's names begin with a package path and a dot.
-var cName = regexp.MustCompile(`^[A-Za-z_$][A-Za-z0-9_$]*(\.(cold|part|isra|constprop|localalias|lto_priv|llvm|[0-9]+))*$`)
+// cName matches what C and its relatives call a function, with what compilers
+// add for parts of one. Go's names begin with a package path and a dot. One like
+// main.cold matches too, but has bytes in the pclntab and lies in Go's text, which
+// the rules that use this ask as well.
+var cName = regexp.MustCompile(`^[-+]\[[^]]+\]$|^[A-Za-z_$?@][A-Za-z0-9_$?@]*(\.(cold|part|isra|constprop|localalias|lto_priv|llvm|[0-9]+))*$`)
 
 // buildID reports whether an entry of the pclntab is the Build ID.
 //

@@ -55,3 +55,17 @@ func FuzzToolLines(f *testing.F) {
 		}
 	})
 }
+
+// TestCNames tells names of C and its relatives from Go's.
+func TestCNames(t *testing.T) {
+	for name, want := range map[string]bool{
+		"_init": true, "x_cgo_munmap.cold": true, "do_lookup.constprop.0.isra.0": true, "_ZN6__tsan8MutexSetC1Ev": true,
+		"_foo@8": true, "?foo@@YAXXZ": true, "-[NSObject init:with:]": true, "crosscall1": true,
+		"main.main": false, "type:.eq.[2]int": false, "go:textfipsstart": false, "a.b.0": false,
+		"main.(*T).Foo": false, "": false, "net/http.init": false, "main.f[go.shape.int]": false,
+	} {
+		if got := cName.MatchString(name); got != want {
+			t.Errorf("%q: %v, want %v", name, got, want)
+		}
+	}
+}

@@ -34,6 +34,7 @@ var needs = []need{
 	{program: "objcopy", pkg: "binutils"},
 	{program: "aarch64-linux-gnu-objdump", pkg: "binutils-aarch64-linux-gnu"},
 	{program: "llvm-symbolizer", pkg: "llvm"},
+	{program: "llvm-dwarfdump", pkg: "llvm"},
 	{program: "wasm-objdump", pkg: "wabt"},
 	{program: "qemu-aarch64-static", pkg: "qemu-user-static"},
 	{program: "gdb", pkg: "gdb"},
