@@ -1,13 +1,10 @@
 package gotab
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 
 	"moho/arch"
 	"moho/objfile"
@@ -74,25 +71,20 @@ func Open(f *objfile.File) (*Table, error) {
 // they are.
 func FindHeaders(data []byte, a *arch.Arch, limit int) []int {
 	var out []int
-	for _, magic := range slices.Sorted(maps.Keys(magics)) {
-		pattern := binary.LittleEndian.AppendUint32(nil, magic)
-		pattern = append(pattern, 0, 0, byte(a.Quantum), byte(a.PtrSize))
-		for from := 0; len(out) < limit; {
-			i := bytes.Index(data[from:], pattern)
-			if i < 0 {
-				break
-			}
-			at := from + i
-			from = at + 1
-			if at%8 != 0 {
-				continue
-			}
-			if _, err := readHeader(data[at:], uint64(len(data)-at), a); err == nil || magics[magic] < V116 {
-				out = append(out, at)
-			}
+	tail := uint32(a.Quantum)<<16 | uint32(a.PtrSize)<<24 // the four bytes after the magic
+	for at := 0; at+8 <= len(data) && len(out) < limit; at += 8 {
+		w := binary.LittleEndian.Uint64(data[at:])
+		if uint32(w>>32) != tail {
+			continue
+		}
+		version := magics[uint32(w)]
+		if version == 0 {
+			continue
+		}
+		if _, err := readHeader(data[at:], uint64(len(data)-at), a); err == nil || version < V116 {
+			out = append(out, at)
 		}
 	}
-	slices.Sort(out)
 	return out
 }
 
