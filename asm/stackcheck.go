@@ -39,7 +39,8 @@ func (c StackCheck) MarshalText() ([]byte, error) { return []byte(c.String()), n
 // (stacksplit), wasm/wasmobj.go (preprocess), go1.18 to go1.27.
 func (p *Program) StackCheck(fn gotab.Func) StackCheck {
 	if p.Arch() == arch.WASM {
-		return checkWASM(p.wasmBody(fn))
+		body, _ := p.WASMBody(fn)
+		return checkWASM(body)
 	}
 	code, err := p.Code(fn)
 	if err != nil || len(code) == 0 {
@@ -221,17 +222,18 @@ func loadsR27(w uint32) bool {
 // Source: $GOROOT/src/cmd/link/internal/wasm/asm.go, go1.26.
 const funcValueOffset = 0x1000
 
-// wasmBody returns the body of fn in a WASM module, nil if there is none.
-func (p *Program) wasmBody(fn gotab.Func) []byte {
+// WASMBody returns the body of fn in a WASM module, which begins with its
+// locals; not ok in other programs, and if there is none.
+func (p *Program) WASMBody(fn gotab.Func) ([]byte, bool) {
 	index := uint64(fn.Entry())>>16 - funcValueOffset + uint64(p.File.WASMNumImports())
-	if index > 1<<32-1 {
-		return nil
+	if p.Arch() != arch.WASM || index > 1<<32-1 {
+		return nil, false
 	}
 	f, ok := p.File.WASMFunc(uint32(index))
 	if !ok {
-		return nil
+		return nil, false
 	}
-	return p.File.WASMBody(f)
+	return p.File.WASMBody(f), true
 }
 
 // checkWASM looks for

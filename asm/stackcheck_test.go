@@ -144,7 +144,7 @@ func TestStackCheckWASM(t *testing.T) {
 				}
 				kinds := map[StackCheck]int{}
 				for fn := range p.Functions() {
-					body := p.wasmBody(fn)
+					body, _ := p.WASMBody(fn)
 					got := p.StackCheck(fn)
 					kinds[got]++
 					want := false

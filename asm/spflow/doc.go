@@ -14,6 +14,10 @@
 // come back; a frame's memory is changed only by stores whose address comes
 // from SP. Functions that never return are found from the code, see [NoReturn].
 //
+// On WASM, where code has no addresses, the table has a value for each place at
+// which a function can go on after a call. There, and at the calls, the global
+// that is SP is proved in the same way; offsets are numbers of such places.
+//
 // # Untrusted input
 //
 // Any code and any table. Each instruction is decoded once and visited a number
@@ -23,6 +27,6 @@
 //
 // # Compatibility
 //
-// amd64 and arm64 of Go 1.18 to 1.27. The result is the JSON kind
+// amd64, arm64 and wasm of Go 1.18 to 1.27. The result is the JSON kind
 // moho/spcheck/v1 (docs/schemas).
 package spflow

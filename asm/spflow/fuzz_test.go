@@ -69,6 +69,29 @@ func FuzzFollow(f *testing.F) {
 	})
 }
 
+// FuzzWASM follows any body in the place of a function's.
+func FuzzWASM(f *testing.F) {
+	p, err := asm.Open(testbin.Build(f, testbin.Toy(f), testbin.Config{GOOS: "js", GOARCH: "wasm"}))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(func() { p.Close() })
+	for _, name := range []string{"main.Spill", "main.WithDefer", "main.ns1", "runtime.mcall", "memeqbody"} {
+		body, ok := p.WASMBody(p.Table.FuncNamed(name)[0])
+		if !ok {
+			f.Fatalf("%s has no body", name)
+		}
+		f.Add(body)
+	}
+	fn := p.Table.FuncNamed("main.Spill")[0]
+	f.Fuzz(func(t *testing.T, body []byte) {
+		r := verifyWASM(fn, body)
+		if r.Why == "" && r.Reached+r.Filler+r.Gap.Insts != r.Insts || r.Insts > len(body) || len(r.Mismatches) > maxMismatches {
+			t.Fatalf("%+v", r)
+		}
+	})
+}
+
 func TestFollowAllocates(t *testing.T) {
 	p, err := asm.Open(testbin.Build(t, testbin.Toy(t), testbin.Config{GOOS: "linux", GOARCH: "amd64"}))
 	if err != nil {

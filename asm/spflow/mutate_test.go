@@ -33,10 +33,7 @@ type mutant struct {
 
 func open(t *testing.T, path string) *mutant {
 	t.Helper()
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	data := readAll(t, path)
 	m := &mutant{data: data}
 	m.p = m.reopen(t)
 	head, err := m.p.File.Slice(m.p.Table.Addr(), 64)
@@ -48,6 +45,15 @@ func open(t *testing.T, path string) *mutant {
 		t.Fatal("the table's header is not in the file once")
 	}
 	return m
+}
+
+func readAll(t *testing.T, path string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
 }
 
 // reopen reads the binary as it is now.

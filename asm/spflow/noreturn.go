@@ -5,6 +5,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"moho/arch"
 	"moho/asm"
 	"moho/decode"
 	"moho/gotab"
@@ -46,6 +47,9 @@ type shared struct {
 
 func newShared(p *asm.Program) (*shared, error) {
 	r, ok := regsOf(p.Arch())
+	if p.Arch() == arch.WASM {
+		return &shared{p: p}, nil
+	}
 	if !ok {
 		return nil, ErrArch
 	}
@@ -61,6 +65,9 @@ func newShared(p *asm.Program) (*shared, error) {
 
 // verifier returns a Verifier; the first one lends its decoder if it is alone.
 func (s *shared) verifier(alone bool) (*Verifier, error) {
+	if s.p.Arch() == arch.WASM {
+		return &Verifier{scratch: scratch{shared: s}}, nil
+	}
 	dec, err := decode.New(s.p.Arch())
 	if err != nil {
 		return nil, err

@@ -119,13 +119,9 @@ const chunk = 128
 
 // VerifyAll follows and compares every function. Lists are in the order of the
 // table whatever the number of workers. When ctx ends, so does VerifyAll, with
-// its error. On wasm, whose code is not followed, there is one Skip for all.
+// its error.
 func VerifyAll(ctx context.Context, p *asm.Program, o Options) (Report, error) {
 	total := p.Table.NumFunc()
-	if !p.Arch().BytePC {
-		why := "code of " + p.Arch().Name + " is structured: SP is kept in a global there, and not followed"
-		return Report{Functions: total, Mismatches: []Mismatch{}, Doubts: []Mismatch{}, Skipped: []Skip{{Name: "*", Why: why}}, Unreached: []Gap{}}, nil
-	}
 	workers := o.Workers
 	if workers <= 0 {
 		workers = runtime.GOMAXPROCS(0)

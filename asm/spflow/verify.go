@@ -3,6 +3,7 @@ package spflow
 import (
 	"fmt"
 
+	"moho/arch"
 	"moho/asm"
 	"moho/gotab"
 )
@@ -51,6 +52,14 @@ func (v *Verifier) Verify(fn gotab.Func) (Result, error) {
 		return Result{}, err
 	}
 	v.rows = rows
+	if v.p.Arch() == arch.WASM {
+		r := Result{Entry: fn.Entry(), Why: "has no code"}
+		if body, ok := v.p.WASMBody(fn); ok {
+			r = verifyWASM(fn, body)
+		}
+		v.finish(&r, fn)
+		return r, nil
+	}
 	if err := v.read(fn); err != nil {
 		return Result{}, err
 	}
@@ -64,6 +73,12 @@ func (v *Verifier) Verify(fn gotab.Func) (Result, error) {
 		r = Result{Entry: r.Entry, Insts: r.Insts}
 		v.compare(&r)
 	}
+	v.finish(&r, fn)
+	return r, nil
+}
+
+// finish decides whether the function is verified, and names what is not so.
+func (v *Verifier) finish(r *Result, fn gotab.Func) {
 	r.Verified = len(r.Mismatches) == 0 && r.Why == ""
 	if len(r.Mismatches) > 0 || len(r.Doubts) > 0 || r.Gap.Insts > 0 || r.Why != "" {
 		r.Name = fn.Name()
@@ -74,7 +89,6 @@ func (v *Verifier) Verify(fn gotab.Func) (Result, error) {
 			}
 		}
 	}
-	return r, nil
 }
 
 // flow finds SP at every instruction of the function that was read.
@@ -206,6 +220,9 @@ type Step struct {
 // flag SPWrite, or behind what no path was found to. The error is as for
 // Verify.
 func (v *Verifier) Flow(fn gotab.Func, dst []Step) ([]Step, error) {
+	if v.p.Arch() == arch.WASM {
+		return nil, fmt.Errorf("%s: %w", v.p.Arch().Name, ErrArch)
+	}
 	if err := v.read(fn); err != nil {
 		return nil, err
 	}
