@@ -101,8 +101,8 @@ type BinaryInfo struct {
 	OS          string   `json:"os,omitempty"`
 	BuildMode   string   `json:"buildMode"`             // exe, pie, …, as the file shows it
 	Link        string   `json:"link"`                  // static, dynamic
-	Interpreter string   `json:"interpreter,omitempty"` // PT_INTERP
-	Needed      []string `json:"needed,omitempty"`      // DT_NEEDED, in file order
+	Interpreter string   `json:"interpreter,omitempty"` // PT_INTERP, LC_LOAD_DYLINKER
+	Needed      []string `json:"needed,omitempty"`      // libraries, in file order
 	Go          string   `json:"go,omitempty"`          // from the embedded build info
 	MainPackage string   `json:"mainPackage,omitempty"`
 	CGO         string   `json:"cgo,omitempty"` // CGO_ENABLED as recorded

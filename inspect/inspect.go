@@ -14,7 +14,7 @@
 // # Compatibility
 //
 // Every format that objfile identifies gives format, architecture and Go build
-// info; ELF gives the rest. What is not read of the others is a gap.
+// info; those that it reads in full give the rest. What is not read is a gap.
 package inspect
 
 import (
@@ -45,30 +45,30 @@ func Binary(f *objfile.File) (evidence.BinaryInfo, []evidence.Gap) {
 	if info.OS == "" && bi.GoVersion != "" && info.Format != "elf" {
 		info.OS = setting(bi, "GOOS")
 	}
-	if info.Format != "elf" {
-		info.BuildMode = setting(bi, "-buildmode")
-		if info.Format == "wasm" && info.BuildMode == "" {
-			info.BuildMode = "exe" // a module has no other shape, and no build info
+	switch info.Format {
+	case "wasm":
+		info.BuildMode = "exe" // a module has no other shape; the host is its only library
+		return info, gaps
+	case "elf":
+		info.BuildMode = elfMode(f, bi)
+	default:
+		// Build info is no evidence here: where position independence is the
+		// default, as on darwin and windows, it says exe all the same.
+		if info.BuildMode = f.Kind(); info.BuildMode == "" {
+			info.BuildMode = setting(bi, "-buildmode")
 		}
 		if info.BuildMode == "" {
 			gap("build mode", fmt.Errorf("not read from %s files, and the linker recorded none", info.Format))
 		}
-		gap("libraries", fmt.Errorf("not read from %s files", info.Format))
-		return info, gaps
 	}
 	info.Interpreter = f.Interpreter()
-	needed, err := f.Needed()
-	if err != nil {
+	if info.Needed, err = f.Needed(); err != nil {
 		gap("libraries", err)
+		return info, gaps
 	}
-	info.Needed = needed
-	info.BuildMode = elfMode(f, bi)
-	switch {
-	case err != nil:
-	case info.Interpreter == "" && len(needed) == 0:
+	info.Link = "dynamic"
+	if info.Interpreter == "" && len(info.Needed) == 0 {
 		info.Link = "static"
-	default:
-		info.Link = "dynamic"
 	}
 	return info, gaps
 }

@@ -30,6 +30,8 @@ func open(t testing.TB, path string) *objfile.File {
 	return f
 }
 
+var darwinLibs = []string{"/usr/lib/libSystem.B.dylib", "/usr/lib/libresolv.9.dylib"}
+
 const interp = "/lib64/ld-linux-x86-64.so.2"
 
 func TestBinary(t *testing.T) {
@@ -49,8 +51,12 @@ func TestBinary(t *testing.T) {
 		{"pie and -static is no pie", users, testbin.Config{GOOS: "linux", GOARCH: "amd64", Mode: testbin.ExternalPIE, LDFlags: "-extldflags=-static"}, evidence.BinaryInfo{Format: "elf", Arch: "amd64", OS: "linux", BuildMode: "exe", Link: "static", CGO: "1"}},
 		{"static pie", users, testbin.Config{GOOS: "linux", GOARCH: "amd64", Mode: testbin.ExternalPIE, LDFlags: "-extldflags=-static-pie"}, evidence.BinaryInfo{Format: "elf", Arch: "amd64", OS: "linux", BuildMode: "pie", Link: "static", CGO: "1"}},
 		{"arm64", hello, testbin.Config{GOOS: "linux", GOARCH: "arm64"}, evidence.BinaryInfo{Format: "elf", Arch: "arm64", BuildMode: "exe", Link: "static", CGO: "0"}},
-		{"windows", hello, testbin.Config{GOOS: "windows", GOARCH: "amd64"}, evidence.BinaryInfo{Format: "pe", Arch: "amd64", OS: "windows", BuildMode: "exe", CGO: "0"}},
-		{"darwin", hello, testbin.Config{GOOS: "darwin", GOARCH: "arm64"}, evidence.BinaryInfo{Format: "macho", Arch: "arm64", OS: "darwin", BuildMode: "exe", CGO: "0"}},
+		// Build info says exe for these three; the header says what the linker did.
+		{"windows", hello, testbin.Config{GOOS: "windows", GOARCH: "amd64"}, evidence.BinaryInfo{Format: "pe", Arch: "amd64", OS: "windows", BuildMode: "pie", Link: "dynamic", Needed: []string{"kernel32.dll"}, CGO: "0"}},
+		{"windows, fixed", hello, testbin.Config{GOOS: "windows", GOARCH: "amd64", Flags: []string{"-buildmode=exe"}}, evidence.BinaryInfo{Format: "pe", Arch: "amd64", OS: "windows", BuildMode: "exe", Link: "dynamic", Needed: []string{"kernel32.dll"}, CGO: "0"}},
+		{"windows 386", hello, testbin.Config{GOOS: "windows", GOARCH: "386"}, evidence.BinaryInfo{Format: "pe", Arch: "386", OS: "windows", BuildMode: "pie", CGO: "0"}},
+		{"darwin", hello, testbin.Config{GOOS: "darwin", GOARCH: "arm64"}, evidence.BinaryInfo{Format: "macho", Arch: "arm64", OS: "darwin", BuildMode: "pie", Link: "dynamic", Interpreter: "/usr/lib/dyld", Needed: darwinLibs, CGO: "0"}},
+		{"darwin, fixed", hello, testbin.Config{GOOS: "darwin", GOARCH: "amd64", Flags: []string{"-buildmode=exe"}}, evidence.BinaryInfo{Format: "macho", Arch: "amd64", OS: "darwin", BuildMode: "exe", Link: "dynamic", Interpreter: "/usr/lib/dyld", Needed: darwinLibs, CGO: "0"}},
 		{"wasm", hello, testbin.Config{GOOS: "wasip1", GOARCH: "wasm"}, evidence.BinaryInfo{Format: "wasm", Arch: "wasm", OS: "wasip1", BuildMode: "exe", CGO: "0"}},
 	}
 	for _, tt := range tests {
@@ -66,7 +72,7 @@ func TestBinary(t *testing.T) {
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
-			if isELF := tt.want.Format == "elf"; isELF == (len(gaps) > 0) {
+			if read := tt.want.Link != "" || tt.want.Format == "wasm"; read == (len(gaps) > 0) {
 				t.Errorf("gaps: %v", gaps)
 			}
 		})

@@ -58,3 +58,12 @@ func (e *FormatError) Unwrap() error { return ErrFormat }
 func formatErr(format string, off Off, what string, args ...any) error {
 	return &FormatError{Format: format, Off: off, What: fmt.Sprintf(what, args...)}
 }
+
+// errAt is formatErr with an offset in the image that f is, which in a universal
+// file is not the first thing.
+func (f *File) errAt(off Off, what string, args ...any) error {
+	if off >= 0 {
+		off += f.base
+	}
+	return formatErr(f.format, off, what, args...)
+}

@@ -32,6 +32,7 @@ func (f *File) pickSlice(goarch string) error {
 	}
 	type slice struct {
 		machine string
+		off     uint64
 		data    []byte
 	}
 	var all []string
@@ -58,12 +59,12 @@ func (f *File) pickSlice(goarch string) error {
 		machine := machoMachine(cpu)
 		all = append(all, machine)
 		if len(data) >= 4 && binary.LittleEndian.Uint32(data) == machoMagic64 && (goarch == "" || goarch == machine) {
-			fit = append(fit, slice{machine, data})
+			fit = append(fit, slice{machine, off, data})
 		}
 	}
 	switch list := strings.Join(all, ", "); {
 	case len(fit) == 1:
-		f.data = fit[0].data
+		f.data, f.base = fit[0].data, Off(fit[0].off)
 		return nil
 	case len(fit) > 1 && goarch == "":
 		return fmt.Errorf("macho: universal file with slices for %s: %w", list, ErrArch)

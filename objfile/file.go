@@ -23,9 +23,10 @@ type Off int64
 
 // A Section is a named range of the file. Size is what it is in memory, or
 // after decompression; FileSize is what it takes up in the file, 0 for one that
-// is all zeros.
+// is all zeros. Names are those of the format: ".text", "__text", "code".
 type Section struct {
 	Name     string
+	Segment  string // Mach-O: that the section is in, such as "__TEXT"
 	Addr     Addr
 	Off      Off
 	Size     uint64
@@ -41,6 +42,7 @@ type Section struct {
 
 // A Segment is a range of the file that is mapped when the program starts.
 type Segment struct {
+	Name     string // Mach-O and PE only
 	Addr     Addr
 	Off      Off
 	FileSize uint64
@@ -60,6 +62,8 @@ type File struct {
 	machine string
 	os      string
 	elfType string
+	kind    string
+	base    Off // of data in a universal file
 	arch    *arch.Arch
 	order   binary.ByteOrder
 	ptrSize int
@@ -87,6 +91,9 @@ func Open(path string) (*File, error) { return OpenArch(path, "") }
 // (a universal Mach-O file): goarch chooses one, "" takes the only one that can
 // be read. The error wraps ErrArch when there is no such slice, or several, or
 // when a file of one architecture is for another.
+//
+// What is opened is the slice: its size is that of the File, and offsets count
+// from its beginning, but for those in errors, which are of the whole file.
 func OpenArch(path, goarch string) (*File, error) {
 	st, err := os.Stat(path)
 	if err != nil {
@@ -179,6 +186,28 @@ func (f *File) Machine() string { return f.machine }
 // solaris and illumos does not; its build info does.
 func (f *File) OS() string { return f.os }
 
+// Kind returns what the header says that the file is: "exe"; "pie", an
+// executable whose address the loader may choose; "shared", "object", "core";
+// "module" (WASM); "bundle", "debug", "loader" or "kext" (Mach-O); "" where the
+// format is not read that far. An ELF file of type DYN is "pie" if it has an
+// interpreter and "shared" if not, though it may be a static program.
+func (f *File) Kind() string {
+	switch f.elfType {
+	case "EXEC":
+		return "exe"
+	case "REL":
+		return "object"
+	case "CORE":
+		return "core"
+	case "DYN":
+		if f.Interpreter() != "" {
+			return "pie"
+		}
+		return "shared"
+	}
+	return f.kind
+}
+
 // ELFType returns "EXEC", "DYN", "REL", "CORE", or "" for other formats.
 func (f *File) ELFType() string { return f.elfType }
 
@@ -194,10 +223,11 @@ func (f *File) PtrSize() int { return f.ptrSize }
 // Sections returns all sections in file order. A file may have none.
 func (f *File) Sections() []Section { return slices.Clone(f.sections) }
 
-// Section returns the first section with that name.
+// Section returns the first section with that name. Where two Mach-O sections
+// have one name, that of the segment tells them apart: "__TEXT,__const".
 func (f *File) Section(name string) (Section, bool) {
 	for _, s := range f.sections {
-		if s.Name == name {
+		if s.Name == name || s.Segment != "" && len(name) == len(s.Segment)+1+len(s.Name) && name == s.Segment+","+s.Name {
 			return s, true
 		}
 	}

@@ -18,6 +18,7 @@ type machoFile struct {
 	libraries         []string
 	dylinker          string
 	text              []bool // by section number less one: it holds instructions
+	uuid              []byte
 	entryoff, entryPC uint64
 	hasEntry          bool
 }
@@ -32,8 +33,15 @@ const (
 	lcMain, lcLoadWeakDylib, lcReexportDylib            = 0x80000028, 0x80000018, 0x8000001f
 	lcDyldChainedFixups                                 = 0x80000034
 
+	lcUUID, lcLazyLoadDylib = 0x1b, 0x20
+	lcLoadUpwardDylib       = 0x80000023
+
 	machoMagic64 = 0xfeedfacf
+	machoPIE     = 0x200000 // MH_PIE
 )
+
+// machoKinds names the file types.
+var machoKinds = map[uint32]string{1: "object", 2: "exe", 4: "core", 6: "shared", 7: "loader", 8: "bundle", 9: "shared", 10: "debug", 11: "kext"}
 
 // readMachO decodes the header and the load commands. A 32-bit or big-endian
 // file, which no Go release that is read here makes, is identified only.
@@ -54,23 +62,26 @@ func (f *File) readMachO() error {
 	c := bounded.NewCursor(f.data, order)
 	c.Skip(4)
 	cpu := c.U32()
-	c.Skip(8) // cpusubtype, filetype
-	ncmd, cmdsize := c.U32(), c.U32()
-	c.Skip(4) // flags
+	c.Skip(4) // cpusubtype
+	filetype, ncmd, cmdsize, flags := c.U32(), c.U32(), c.U32(), c.U32()
 	if f.ptrSize == 8 {
 		c.Skip(4) // reserved
 	}
 	if c.Err() != nil {
-		return formatErr("macho", 0, "file of %d bytes ends in the header", len(f.data))
+		return f.errAt(0, "file of %d bytes ends in the header", len(f.data))
 	}
 	f.machine = machoMachine(cpu)
 	f.arch = arch.ByName(f.machine)
+	f.kind = machoKinds[filetype]
+	if f.kind == "exe" && flags&machoPIE != 0 {
+		f.kind = "pie"
+	}
 	cmds, ok := bounded.Sub(f.data, uint64(c.Off()), uint64(cmdsize))
 	if !ok {
-		return formatErr("macho", 20, "sizeofcmds is %#x, but %d bytes follow the header", cmdsize, c.Len())
+		return f.errAt(20, "sizeofcmds is %#x, but %d bytes follow the header", cmdsize, c.Len())
 	}
 	if !bounded.Fits(uint64(ncmd), 8, uint64(cmdsize)) {
-		return formatErr("macho", 16, "ncmds is %d, but sizeofcmds is %#x", ncmd, cmdsize)
+		return f.errAt(16, "ncmds is %d, but sizeofcmds is %#x", ncmd, cmdsize)
 	}
 	f.full = f.ptrSize == 8 && order == binary.ByteOrder(binary.LittleEndian)
 	base := c.Off()
@@ -79,11 +90,11 @@ func (f *File) readMachO() error {
 		at := Off(base + lc.Off())
 		cmd, size := lc.U32(), lc.U32()
 		if lc.Err() == nil && size < 8 {
-			return formatErr("macho", at, "load command %d: cmdsize is %d, want at least 8", i, size)
+			return f.errAt(at, "load command %d: cmdsize is %d, want at least 8", i, size)
 		}
 		body := lc.Bytes(uint64(size) - 8)
 		if lc.Err() != nil {
-			return formatErr("macho", at, "load command %d: cmdsize %#x exceeds sizeofcmds %#x", i, size, cmdsize)
+			return f.errAt(at, "load command %d: cmdsize %#x exceeds sizeofcmds %#x", i, size, cmdsize)
 		}
 		if err := f.machoCommand(m, i, at, cmd, body); err != nil {
 			return err
@@ -93,8 +104,7 @@ func (f *File) readMachO() error {
 	if err := f.sortSegments(); err != nil {
 		return err
 	}
-	f.machoEntry(m)
-	return nil
+	return f.machoEntry(m)
 }
 
 func machoMachine(cpu uint32) string {
@@ -116,7 +126,7 @@ func machoMachine(cpu uint32) string {
 func (f *File) machoCommand(m *machoFile, i uint32, at Off, cmd uint32, body []byte) error {
 	c := bounded.NewCursor(body, f.order)
 	short := func() error {
-		return formatErr("macho", at, "load command %d (%#x): %d bytes are too few", i, cmd, len(body)+8)
+		return f.errAt(at, "load command %d (%#x): %d bytes are too few", i, cmd, len(body)+8)
 	}
 	switch cmd {
 	case lcBuildVersion:
@@ -138,10 +148,10 @@ func (f *File) machoCommand(m *machoFile, i uint32, at Off, cmd uint32, body []b
 		}
 		size := uint64(len(f.data))
 		if f.full && (uint64(m.symoff) > size || !bounded.Fits(uint64(m.nsyms), nlistSize, size-uint64(m.symoff))) {
-			return formatErr("macho", at, "LC_SYMTAB: symoff %#x, nsyms %d: does not fit the file of %d bytes", m.symoff, m.nsyms, size)
+			return f.errAt(at, "LC_SYMTAB: symoff %#x, nsyms %d: does not fit the file of %d bytes", m.symoff, m.nsyms, size)
 		}
 		if f.full && !bounded.Within(uint64(m.stroff), uint64(m.strsize), size) {
-			return formatErr("macho", at, "LC_SYMTAB: stroff %#x plus strsize %#x exceeds the file of %d bytes", m.stroff, m.strsize, size)
+			return f.errAt(at, "LC_SYMTAB: stroff %#x plus strsize %#x exceeds the file of %d bytes", m.stroff, m.strsize, size)
 		}
 		m.hasSymtab = true
 	case lcMain:
@@ -151,16 +161,18 @@ func (f *File) machoCommand(m *machoFile, i uint32, at Off, cmd uint32, body []b
 		}
 	case lcUnixThread:
 		m.entryPC = unixThreadPC(f.machine, body, f.order)
+	case lcUUID:
+		m.uuid = c.Bytes(16)
 	case lcDyldChainedFixups:
 		m.chained = true
-	case lcLoadDylib, lcLoadWeakDylib, lcReexportDylib, lcLoadDylinker:
+	case lcLoadDylib, lcLoadWeakDylib, lcReexportDylib, lcLazyLoadDylib, lcLoadUpwardDylib, lcLoadDylinker:
 		off := c.U32() // from the start of the command
 		if c.Err() != nil || off < 8 {
 			return short()
 		}
 		name, err := bounded.CString(append(body[:len(body):len(body)], 0), uint64(off)-8, MaxName)
 		if err != nil {
-			return formatErr("macho", at, "load command %d (%#x): name at %#x: %v", i, cmd, off, err)
+			return f.errAt(at, "load command %d (%#x): name at %#x: %v", i, cmd, off, err)
 		}
 		if cmd == lcLoadDylinker {
 			m.dylinker = string(name)
@@ -186,40 +198,41 @@ func (f *File) machoSegment(m *machoFile, i uint32, at Off, body []byte) error {
 	mapped := prot != 0 && segname != "__DWARF" // __PAGEZERO is there to fault; DWARF is not mapped
 	switch {
 	case c.Err() != nil:
-		return formatErr("macho", at, "load command %d: %d bytes are too few for a segment", i, len(body)+8)
+		return f.errAt(at, "load command %d: %d bytes are too few for a segment", i, len(body)+8)
 	case filesize > vmsize && mapped:
-		return formatErr("macho", at, "segment %q: filesize %#x exceeds vmsize %#x", segname, filesize, vmsize)
+		return f.errAt(at, "segment %q: filesize %#x exceeds vmsize %#x", segname, filesize, vmsize)
 	case vmaddr+vmsize < vmaddr:
-		return formatErr("macho", at, "segment %q: vmaddr %#x plus vmsize %#x overflows", segname, vmaddr, vmsize)
+		return f.errAt(at, "segment %q: vmaddr %#x plus vmsize %#x overflows", segname, vmaddr, vmsize)
 	case !bounded.Within(fileoff, filesize, size):
-		return formatErr("macho", at, "segment %q: fileoff %#x plus filesize %#x exceeds the file of %d bytes", segname, fileoff, filesize, size)
+		return f.errAt(at, "segment %q: fileoff %#x plus filesize %#x exceeds the file of %d bytes", segname, fileoff, filesize, size)
 	case !bounded.Fits(uint64(nsects), sectionSize64, uint64(c.Len())):
-		return formatErr("macho", at, "segment %q: nsects is %d, but the command has room for %d", segname, nsects, c.Len()/sectionSize64)
+		return f.errAt(at, "segment %q: nsects is %d, but the command has room for %d", segname, nsects, c.Len()/sectionSize64)
 	}
 	if mapped {
 		f.segments = append(f.segments, Segment{
-			Addr: Addr(vmaddr), Off: Off(fileoff), FileSize: filesize, MemSize: vmsize,
+			Name: segname, Addr: Addr(vmaddr), Off: Off(fileoff), FileSize: filesize, MemSize: vmsize,
 			Read: prot&1 != 0, Write: prot&2 != 0, Exec: prot&4 != 0,
 		})
 	}
 	for range nsects {
 		sect := fixedString(c.Bytes(16))
-		c.Skip(16) // segname
+		of := fixedString(c.Bytes(16)) // of an object file, which has one segment without a name
 		addr, n, off := c.U64(), c.U64(), c.U32()
 		c.Skip(12) // align, reloff, nreloc
 		flags := c.U32()
 		c.Skip(12) // reserved
 		sec := Section{
-			Name: sect, Addr: Addr(addr), Off: Off(off), Size: n, FileSize: n,
+			Name: sect, Segment: of, Addr: Addr(addr), Off: Off(off), Size: n, FileSize: n,
 			Alloc: segname != "__DWARF", Write: prot&2 != 0, Exec: flags&0x80000400 != 0,
 			Type: "progbits", index: len(f.sections),
 		}
 		m.text = append(m.text, sec.Exec)
 		switch typ := flags & 0xff; {
-		case typ == 1 || typ == 0xc || typ == 0x12: // zero-filled
+		case typ == 1 || typ == 0xc || typ == 0x12, // zero-filled
+			off == 0, filesize == 0: // debug symbol files repeat sections of the program without contents
 			sec.FileSize, sec.Type = 0, "nobits"
 		case !bounded.Within(uint64(off), n, size):
-			return formatErr("macho", at, "section %q: offset %#x plus size %#x exceeds the file of %d bytes", sect, off, n, size)
+			return f.errAt(at, "section %q: offset %#x plus size %#x exceeds the file of %d bytes", sect, off, n, size)
 		case strings.HasPrefix(sect, "__zdebug_"):
 			sec.compressed = gnu
 			_, declared, err := f.unwrap(sec)
@@ -248,25 +261,43 @@ func fixedString(b []byte) string {
 // Source: <mach/machine/thread_status.h>; $GOROOT/src/cmd/link/internal/ld/macho.go
 // (asmbMacho), go1.26.
 func unixThreadPC(machine string, body []byte, order binary.ByteOrder) uint64 {
-	at := map[string]uint64{"amd64": 8 + 16*8, "arm64": 8 + 32*8}[machine]
-	if b, ok := bounded.Sub(body, at, 8); ok && at != 0 {
+	at := map[string]struct {
+		flavor uint32
+		off    uint64
+	}{"amd64": {4, 8 + 16*8}, "arm64": {6, 8 + 32*8}}[machine]
+	if len(body) < 8 || order.Uint32(body) != at.flavor {
+		return 0
+	}
+	if b, ok := bounded.Sub(body, at.off, 8); ok {
 		return order.Uint64(b)
 	}
 	return 0
 }
 
 // machoEntry sets the address at which execution starts. LC_MAIN counts from
-// the beginning of the file, which is that of the text segment.
-func (f *File) machoEntry(m *machoFile) {
+// the beginning of the image.
+func (f *File) machoEntry(m *machoFile) error {
 	f.entry = Addr(m.entryPC)
 	if !m.hasEntry {
-		return
+		return nil
 	}
 	for _, s := range f.segments {
-		if s.Off == 0 && s.FileSize > 0 {
-			f.entry = s.Addr + Addr(m.entryoff)
+		if m.entryoff >= uint64(s.Off) && m.entryoff-uint64(s.Off) < s.FileSize && s.Exec {
+			f.entry = s.Addr + Addr(m.entryoff-uint64(s.Off))
+			return nil
 		}
 	}
+	return formatErr("macho", -1, "LC_MAIN: entryoff %#x is in no executable segment", m.entryoff)
+}
+
+// UUID returns the LC_UUID of a Mach-O file as crash reports and debug symbol
+// bundles write it, or "".
+func (f *File) UUID() string {
+	if f.macho == nil || len(f.macho.uuid) != 16 {
+		return ""
+	}
+	u := f.macho.uuid
+	return fmt.Sprintf("%X-%X-%X-%X-%X", u[:4], u[4:6], u[6:8], u[8:10], u[10:])
 }
 
 // errChained says why no word of a file can be read.
@@ -296,11 +327,11 @@ func (f *File) machoSymbols() ([]Symbol, error) {
 			continue
 		}
 		if sect == 0 || sect > len(f.sections) {
-			return nil, formatErr("macho", Off(m.symoff)+Off(n)*nlistSize, "symbol %d: n_sect is %d of %d sections", n, sect, len(f.sections))
+			return nil, f.errAt(Off(m.symoff)+Off(n)*nlistSize, "symbol %d: n_sect is %d of %d sections", n, sect, len(f.sections))
 		}
 		name, err := bounded.CString(names, uint64(strx), MaxName)
 		if err != nil {
-			return nil, formatErr("macho", Off(m.symoff)+Off(n)*nlistSize, "symbol %d: n_strx %#x: %v", n, strx, err)
+			return nil, f.errAt(Off(m.symoff)+Off(n)*nlistSize, "symbol %d: n_strx %#x: %v", n, strx, err)
 		}
 		sym := Symbol{Name: strings.TrimPrefix(text[strx:int(strx)+len(name)], "_"), Addr: Addr(f.order.Uint64(b[8:])), Kind: Data}
 		if m.text[sect-1] {

@@ -65,6 +65,7 @@ func (f *File) readPE() error {
 	if !ok {
 		return formatErr("pe", Off(hdrAt)+20, "SizeOfOptionalHeader is %#x, beyond the end of the file", optSize)
 	}
+	f.kind = peKind(le.Uint16(hdr[22:]), opt)
 	if f.ptrSize == 4 {
 		return nil
 	}
@@ -79,6 +80,22 @@ func (f *File) readPE() error {
 	}
 	f.pe, f.full = p, true
 	return f.sortSegments()
+}
+
+// peKind tells from Characteristics and DllCharacteristics what the file is. The
+// latter is in one place in PE32 and PE32+.
+func peKind(chars uint16, opt []byte) string {
+	const relocsStripped, executable, dll, dynamicBase = 0x1, 0x2, 0x2000, 0x40
+	dllChars, ok := bounded.Sub(opt, 70, 2)
+	switch {
+	case chars&dll != 0:
+		return "shared"
+	case chars&executable == 0 || !ok:
+		return "object"
+	case binary.LittleEndian.Uint16(dllChars)&dynamicBase != 0 && chars&relocsStripped == 0:
+		return "pie"
+	}
+	return "exe"
 }
 
 // peOptional decodes the optional header of a PE32+ file.
@@ -179,7 +196,7 @@ func (f *File) peSections(p *peFile, at uint64, n int) error {
 		}
 		if s.Alloc {
 			f.segments = append(f.segments, Segment{
-				Addr: s.Addr, Off: s.Off, FileSize: fileSize, MemSize: s.Size,
+				Name: name, Addr: s.Addr, Off: s.Off, FileSize: fileSize, MemSize: s.Size,
 				Read: flags&0x40000000 != 0, Write: s.Write, Exec: s.Exec,
 			})
 		}

@@ -30,7 +30,7 @@ func (f *File) SectionBytes(s Section) ([]byte, error) {
 	if s.compressed == stored {
 		b, ok := bounded.Sub(f.data, uint64(s.Off), s.FileSize)
 		if !ok {
-			return nil, formatErr(f.format, s.Off, "section %s: %#x bytes exceed the file of %d bytes", s.Name, s.FileSize, len(f.data))
+			return nil, f.errAt(s.Off, "section %s: %#x bytes exceed the file of %d bytes", s.Name, s.FileSize, len(f.data))
 		}
 		return b, nil
 	}
@@ -43,7 +43,7 @@ func (f *File) SectionBytes(s Section) ([]byte, error) {
 	case errors.Is(err, ErrLimit):
 		return nil, fmt.Errorf("%s: section %d (%s): %w", f.format, s.index, s.Name, err)
 	case err != nil:
-		return nil, formatErr(f.format, s.Off, "section %d (%s): %v", s.index, s.Name, err)
+		return nil, f.errAt(s.Off, "section %d (%s): %v", s.index, s.Name, err)
 	}
 	return out, nil
 }
@@ -54,19 +54,19 @@ func (f *File) SectionBytes(s Section) ([]byte, error) {
 func (f *File) unwrap(s Section) (packed []byte, size uint64, err error) {
 	raw, ok := bounded.Sub(f.data, uint64(s.Off), s.FileSize)
 	if !ok {
-		return nil, 0, formatErr(f.format, s.Off, "section %d (%s): exceeds the file", s.index, s.Name)
+		return nil, 0, f.errAt(s.Off, "section %d (%s): exceeds the file", s.index, s.Name)
 	}
 	var c *bounded.Cursor
 	if s.compressed == gnu {
 		c = bounded.NewCursor(raw, binary.BigEndian)
 		if magic := c.Bytes(4); c.Err() == nil && string(magic) != "ZLIB" {
-			return nil, 0, formatErr(f.format, s.Off, "section %d (%s): begins with %q, want \"ZLIB\"", s.index, s.Name, magic)
+			return nil, 0, f.errAt(s.Off, "section %d (%s): begins with %q, want \"ZLIB\"", s.index, s.Name, magic)
 		}
 		size = c.U64()
 	} else {
 		c = bounded.NewCursor(raw, f.order)
 		if typ := c.U32(); c.Err() == nil && typ != 1 {
-			return nil, 0, formatErr(f.format, s.Off, "section %d (%s): ch_type is %d, only 1 (zlib) is read", s.index, s.Name, typ)
+			return nil, 0, f.errAt(s.Off, "section %d (%s): ch_type is %d, only 1 (zlib) is read", s.index, s.Name, typ)
 		}
 		if f.ptrSize == 8 {
 			c.Skip(4)
@@ -75,7 +75,7 @@ func (f *File) unwrap(s Section) (packed []byte, size uint64, err error) {
 		c.Skip(uint64(f.ptrSize)) // ch_addralign
 	}
 	if c.Err() != nil {
-		return nil, 0, formatErr(f.format, s.Off, "section %d (%s): %d bytes are too few for a compression header", s.index, s.Name, len(raw))
+		return nil, 0, f.errAt(s.Off, "section %d (%s): %d bytes are too few for a compression header", s.index, s.Name, len(raw))
 	}
 	return raw[c.Off():], size, nil
 }

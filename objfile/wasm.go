@@ -108,7 +108,7 @@ func (f *File) readWASM() error {
 		names, _ := m.FuncNames() // a malformed list is none: names are for people
 		return names
 	})
-	f.wasm, f.full = w, true
+	f.wasm, f.full, f.kind = w, true, "module"
 	if end := m.Extent().Hi; end > 0 {
 		size := uint64(0)
 		if mem := m.Memory(); mem != nil {

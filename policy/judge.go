@@ -126,6 +126,9 @@ func judgePIE(b Build, bin evidence.BinaryInfo) evidence.Check {
 	if bin.BuildMode == want {
 		return pass(CheckPIE, "build mode is %s", bin.BuildMode)
 	}
+	if want == "exe" && bin.BuildMode == "pie" && b.Target.OnlyPIE() {
+		return pass(CheckPIE, "asked exe, but the linker makes nothing but pie for %s", b.Target)
+	}
 	why := fmt.Sprintf("asked %s, the file is %s", want, bin.BuildMode)
 	if want == "pie" && bin.BuildMode == "exe" && bin.Link == "static" {
 		why += " (-extldflags=-static overrides -buildmode=pie; -static-pie does not)"
@@ -161,7 +164,7 @@ func why(bin evidence.BinaryInfo) string {
 func judgeInterpreter(b Build, bin evidence.BinaryInfo) evidence.Check {
 	switch {
 	case bin.Format != "elf":
-		return notChecked(CheckInterpreter, "%s files have none", bin.Format)
+		return notChecked(CheckInterpreter, "not judged for %s files", bin.Format)
 	case bin.Interpreter == "":
 		return pass(CheckInterpreter, "none")
 	case len(b.Interpreters) > 0 && !slices.Contains(b.Interpreters, bin.Interpreter):
@@ -179,7 +182,7 @@ func judgeInterpreter(b Build, bin evidence.BinaryInfo) evidence.Check {
 func judgeNeeded(b Build, bin evidence.BinaryInfo) evidence.Check {
 	switch {
 	case bin.Format != "elf":
-		return notChecked(CheckNeeded, "libraries of a %s file are not read", bin.Format)
+		return notChecked(CheckNeeded, "not judged for %s files", bin.Format)
 	case len(bin.Needed) == 0:
 		return pass(CheckNeeded, "none")
 	case len(b.Needed) == 0 && b.Link == "static":

@@ -102,8 +102,8 @@ func TestJudge(t *testing.T) {
 func TestJudgeOtherFormats(t *testing.T) {
 	p := parse(t, head+"targets: [{goos: windows, goarch: amd64}, {goos: js, goarch: wasm}, {goos: darwin, goarch: arm64}]\n")
 	for _, a := range []evidence.Artifact{
-		{Target: "windows/amd64", Size: 1, Binary: evidence.BinaryInfo{Format: "pe", Arch: "amd64", BuildMode: "exe", Go: "go1.26.8"}},
-		{Target: "darwin/arm64", Size: 1, Binary: evidence.BinaryInfo{Format: "macho", Arch: "arm64", BuildMode: "exe", Go: "go1.26.8"}},
+		{Target: "windows/amd64", Size: 1, Binary: evidence.BinaryInfo{Format: "pe", Arch: "amd64", BuildMode: "pie", Link: "dynamic", Go: "go1.26.8"}},
+		{Target: "darwin/arm64", Size: 1, Binary: evidence.BinaryInfo{Format: "macho", Arch: "arm64", BuildMode: "pie", Link: "dynamic", Go: "go1.26.8"}},
 		{Target: "js/wasm", Size: 1, Binary: evidence.BinaryInfo{Format: "wasm", Arch: "wasm", BuildMode: "exe"}},
 	} {
 		if cs := p.Judge(a); Verdict(cs) != evidence.Pass {

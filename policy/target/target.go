@@ -78,15 +78,24 @@ func (t Target) Format() string {
 	return "elf"
 }
 
-// BuildMode returns what an artifact shows, or has recorded, when nobody gave
-// -buildmode. On darwin and windows it is position independent all the same.
+// BuildMode returns what an artifact shows when nobody gave -buildmode.
 //
 // Source: $GOROOT/src/internal/platform/supported.go, DefaultPIE, go1.26.
 func (t Target) BuildMode() string {
-	if t.GOOS == "android" {
+	switch t.GOOS {
+	case "android", "ios", "darwin", "windows":
 		return "pie"
 	}
 	return "exe"
+}
+
+// OnlyPIE reports whether the linker makes position independent executables
+// whatever -buildmode asks for.
+//
+// Source: measured with go1.26 by the flags of the headers;
+// $GOROOT/src/cmd/link/internal/ld/config.go (BuildMode.Set), go1.26.
+func (t Target) OnlyPIE() bool {
+	return (t.GOOS == "darwin" || t.GOOS == "ios" || t.GOOS == "windows") && t.GOARCH == "arm64"
 }
 
 // Exe returns the file name of the command called name.
