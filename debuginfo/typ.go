@@ -257,6 +257,9 @@ func (q *types) kind(t Type) reflect.Kind {
 	}
 	switch s.tag {
 	case tagPointerType, tagReferenceType:
+		if s.name == "unsafe.Pointer" { // Go does not say
+			return reflect.UnsafePointer
+		}
 		return reflect.Pointer
 	case tagStructType, tagUnionType:
 		return reflect.Struct
