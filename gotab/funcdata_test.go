@@ -210,3 +210,42 @@ func TestInlineTree(t *testing.T) {
 		t.Errorf("%d calls, at most %d deep", calls, deepest)
 	}
 }
+
+// TestOpenDefers reads what each release says about the two defer statements of
+// one function: each closure lies in the frame, where a map has a pointer at
+// calls, and the bits beside them.
+func TestOpenDefers(t *testing.T) {
+	every(t, func(t *testing.T, c testbin.Config) {
+		_, tab := open(t, toy(t, c))
+		f := one(t, tab, "main.deferred")
+		d, ok, err := f.OpenDefers()
+		if !ok || err != nil {
+			t.Fatal(ok, err)
+		}
+		count := 2
+		if i := slices.Index(testbin.Releases, c.Go); i >= slices.Index(testbin.Releases, "1.22.12") {
+			count = 0
+		}
+		if d.Count != count {
+			t.Errorf("%d defers, want %d", d.Count, count)
+		}
+		sp, err := f.MaxSPDelta()
+		if err != nil {
+			t.Fatal(err)
+		}
+		maps, err := f.LocalsMaps()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range 2 {
+			at, ok := d.Slot(i)
+			if bit := int(at-maps.Offset(0)) / 8; !ok || at%8 != 0 || at <= -int64(sp) ||
+				!slices.ContainsFunc([]int{0, 1, 2, 3, 4, 5}, func(i int) bool { return maps.Live(i, bit) }) {
+				t.Errorf("slot %d at %d of a frame of %d, maps %v from %d", i, at, sp, bitmaps(maps), maps.Offset(0))
+			}
+		}
+		if d.Bits <= -int64(sp) || d.Bits >= -8 {
+			t.Errorf("bits at %d of a frame of %d", d.Bits, sp)
+		}
+	}, testbin.Plain)
+}
