@@ -147,7 +147,7 @@ func installToolchains(ctx context.Context, c *ci) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	for _, release := range testbin.Releases {
+	for _, release := range slices.Concat(testbin.Old, testbin.Releases) {
 		version := "go" + release
 		var out writer
 		err := c.exec(ctx, command{
