@@ -4,7 +4,8 @@ package evidence
 // the link key between a finding and a stack frame.
 //
 // Package is the linker's package path: "main" for commands, dots in the last
-// element escaped as the linker does. Symbol is the enclosing top-level
+// element escaped as the linker does; empty for a symbol of assembly that has
+// none, like helper<>. Symbol is the enclosing top-level
 // function without type arguments: F, T.M, (*T).M, init.0. Closures is the
 // chain of function literals and range-over-func bodies inside it, outermost
 // first, in the compiler's words (func1, 2, range1); it is advisory, because

@@ -14,7 +14,9 @@ import (
 	"moho/vet"
 )
 
-const vetLong = `Vet reports where unsafe code breaks Go's rules for unsafe.Pointer.
+const vetLong = `Vet reports where unsafe code breaks Go's rules for unsafe.Pointer, and
+where assembly for amd64 and arm64 breaks those of Go's calling conventions:
+arguments, frames, SP, registers, stack that nobody has checked.
 
 It exits 1 when it reports something. moho help rule NAME explains a rule;
 moho help rules lists them. A finding is silenced where it stands by
@@ -49,7 +51,7 @@ func newVet(a *app) *cobra.Command {
 	var tests bool
 	cmd := &cobra.Command{
 		Use:     "vet [packages]",
-		Short:   "report unsafe code that breaks the rules",
+		Short:   "report unsafe code and assembly that break the rules",
 		Long:    vetLong,
 		Example: vetExample,
 		RunE: func(cmd *cobra.Command, patterns []string) error {

@@ -117,7 +117,7 @@ func (c *checker) call(i int, in *asmtext.Inst, s *asmflow.State) {
 	a := c.f.Arch
 	if v := c.f.Register(s, a.FP); v.Kind == asmflow.Written {
 		if to, ok := c.Program.Callee(in); ok && c.Program.Splits(to) {
-			c.report(i, v, a.FP+" at a call", evidence.Medium, "calls "+to.Name+" while "+a.FP+" is no frame pointer: the tracer and profilers unwind through it")
+			c.report(i, v, a.FP+" at a call", evidence.Medium, "calls "+to.String()+" while "+a.FP+" is no frame pointer: the tracer and profilers unwind through it")
 		}
 	}
 	if a.LR != "" {

@@ -201,6 +201,6 @@ func (c *checker) outgoing(i int, in *asmtext.Inst, s *asmflow.State) {
 		room = 0
 	}
 	if need > room {
-		c.At(f, i, evidence.High, []rule.Step{f.At0()}, "calls %s, which takes %s of arguments and results, with %s of frame for them", to.Name, asmflow.Bytes(need), asmflow.Bytes(room))
+		c.At(f, i, evidence.High, []rule.Step{f.At0()}, "calls %s, which takes %s of arguments and results, with %s of frame for them", to, asmflow.Bytes(need), asmflow.Bytes(room))
 	}
 }

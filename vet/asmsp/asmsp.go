@@ -51,24 +51,32 @@ func run(pass *analysis.Pass) (any, error) { return asmflow.Rule(pass, Rule, che
 type checker struct {
 	*asmflow.Reporter
 	f          *asmflow.Func
-	moved      int // the last instruction that moved SP unseen by the tables, or -1
+	moved      int // an instruction on the way that moved SP unseen by the tables, or -1
+	first      int // the first such in the text
 	misaligned bool
 	named      bool
 }
 
 func check(r *asmflow.Reporter, f *asmflow.Func) {
-	c := &checker{Reporter: r, f: f, moved: -1}
+	c := &checker{Reporter: r, f: f, moved: -1, first: -1}
 	for _, i := range f.Conflicts {
 		c.At(f, i, evidence.High, nil, "paths meet here with SP in different places")
 	}
-	var before *asmflow.State
 	f.Walk(func(i int, in *asmtext.Inst, s *asmflow.State) {
-		if before != nil && before.Known && s.Known && i > 0 && s.SP-before.SP != f.Recorded[i-1]-f.Recorded[i] {
-			c.moved = i - 1
-		}
 		c.inst(i, in, s)
-		copied := *s
-		before = &copied
+		if f.IsReturn(in) || in.Op == "JMP" || in.Op == "B" {
+			c.moved = c.first // what comes next is reached from elsewhere
+			return
+		}
+		if !s.Known || i+1 == len(f.Recorded) {
+			return
+		}
+		if after := f.After(i, s); after.Known && s.SP-after.SP != f.Recorded[i+1]-f.Recorded[i] {
+			c.moved = i
+			if c.first < 0 {
+				c.first = i
+			}
+		}
 	})
 }
 
@@ -119,7 +127,7 @@ func (c *checker) tail(i int, in *asmtext.Inst, s *asmflow.State) {
 		return // a piece of code that may know what it finds on the stack
 	}
 	c.At(c.f, i, evidence.High, c.steps(), "jumps to %s with SP %s, and %s will return to what lies there; RET %s(SB) closes the frame first",
-		to.Name, off(s.SP-asmflow.Entry, "where it was on entry"), to.Name, to.Name)
+		to, off(s.SP-asmflow.Entry, "where it was on entry"), to, in.Args[len(in.Args)-1].Symbol())
 }
 
 // unwind wants the tables to be right where the stack may grow.
@@ -130,12 +138,12 @@ func (c *checker) unwind(i int, in *asmtext.Inst, s *asmflow.State) {
 	}
 	if c.f.SPWrite >= 0 {
 		steps := []rule.Step{c.f.Step(c.f.SPWrite, "the assembler can't follow this and marks the function SPWRITE")}
-		c.At(c.f, i, evidence.High, steps, "calls %s, which may grow the stack, from a function that can't be unwound: it writes SP", to.Name)
+		c.At(c.f, i, evidence.High, steps, "calls %s, which may grow the stack, from a function that can't be unwound: it writes SP", to)
 		return
 	}
 	if s.Known && asmflow.Entry-s.SP != c.f.Recorded[i] {
 		c.At(c.f, i, evidence.High, c.steps(), "calls %s, which may grow the stack, with SP %s",
-			to.Name, off(c.f.Recorded[i]-(asmflow.Entry-s.SP), "where the tables for unwinding have it"))
+			to, off(c.f.Recorded[i]-(asmflow.Entry-s.SP), "where the tables for unwinding have it"))
 	}
 }
 

@@ -38,6 +38,9 @@ func programs(t *testing.T, goarch, dir string, patterns ...string) []*asmflow.P
 			paths = append(paths, p.PkgPath)
 		}
 	}
+	if len(paths) == 0 {
+		return nil
+	}
 	cfg.Mode = packages.LoadSyntax | packages.NeedModule
 	pkgs, err := packages.Load(cfg, paths...)
 	if err != nil {

@@ -20,6 +20,9 @@ type Callee struct {
 	Go   *ast.FuncDecl
 }
 
+// String is the callee's name in messages.
+func (c Callee) String() string { return strings.TrimPrefix(c.Name, ".") }
+
 // Callee returns what instruction in calls or jumps to, ok false when it is no
 // call and no jump out of the function.
 func (p *Program) Callee(in *asmtext.Inst) (c Callee, ok bool) {

@@ -325,6 +325,18 @@ func between(from, to string) []string {
 	return regs
 }
 
+// Symbol is an operand's name as it is written in this package.
+func (o Operand) Symbol() string {
+	name := o.Name
+	if rest, ok := strings.CutPrefix(name, "."); ok {
+		name = "·" + rest
+	}
+	if o.Static {
+		name += "<>"
+	}
+	return name
+}
+
 // String writes the operand the way people write it.
 func (o Operand) String() string {
 	var b strings.Builder
@@ -350,10 +362,7 @@ func (o Operand) String() string {
 		}
 		fmt.Fprintf(&b, "(%s)", reg)
 	default:
-		b.WriteString(o.Name)
-		if o.Static {
-			b.WriteString("<>")
-		}
+		b.WriteString(o.Symbol())
 		if pseudo := map[Kind]string{SB: "SB", FP: "FP", SP: "SP"}[o.Kind]; pseudo != "" {
 			if o.Off != 0 || o.Kind != SB {
 				fmt.Fprintf(&b, "%+d", o.Off)
