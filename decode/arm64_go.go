@@ -9,6 +9,13 @@ import (
 
 // goARM64 appends w, whose form is f, in Go's syntax.
 func (t *template) goARM64(w uint32, f *form) {
+	if !t.fastARM64(w) {
+		t.slowARM64(w, f)
+	}
+}
+
+// slowARM64 appends what arm64asm writes, corrected.
+func (t *template) slowARM64(w uint32, f *form) {
 	var code [4]byte
 	binary.LittleEndian.PutUint32(code[:], w)
 	a, err := arm64asm.Decode(code[:])

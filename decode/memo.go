@@ -130,8 +130,15 @@ func (d *Decoder) arm64(code []byte) *form {
 	if ok {
 		return f
 	}
-	if _, err := arm64asm.Decode(code[:4]); err != nil && !ownARM64(w) {
-		return nil
+	t := d.scratch()
+	switch {
+	case t.fastARM64(w):
+		f.keep(t)
+	case ownARM64(w):
+	default:
+		if _, err := arm64asm.Decode(code[:4]); err != nil {
+			return nil
+		}
 	}
 	f.arm64(w)
 	return f
