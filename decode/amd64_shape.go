@@ -100,74 +100,85 @@ func opcodeTables() (one, two [256]uint8) {
 // shapeOf returns the shape of the instruction at the start of code, or false
 // if code ends before it does, or begins with nothing that could be one.
 func shapeOf(code []byte) (s shape, ok bool) {
+	ok = s.read(code)
+	return s, ok
+}
+
+// read fills s, which is zero.
+func (s *shape) read(code []byte) bool {
 	if len(code) > maxAMD64 {
 		code = code[:maxAMD64]
 	}
 	i := 0
-	var what uint8
-prefixes:
+	if len(code) > 1 && code[0]&0xf0 == 0x40 { // mostly it is REX and an opcode
+		s.rex, i = code[0], 1
+	}
 	for ; ; i++ {
 		if i >= len(code) {
-			return shape{}, false
+			return false
 		}
 		c := code[i]
-		what = oneByte[c]
+		what := oneByte[c]
 		if what&opPrefix == 0 {
-			break
+			s.op = uint8(i)
+			if c == 0x0f {
+				return s.escaped(code, i+1)
+			}
+			return s.rest(code, i+1, c, what)
 		}
+		if c&0xf0 == 0x40 {
+			s.rex = c
+			continue
+		}
+		s.rex = 0
 		switch c {
 		case 0x26, 0x2e, 0x36, 0x3e:
-			s.rex = 0
 		case 0x64, 0x65:
-			s.seg, s.rex = c, 0
+			s.seg = c
 		case 0x66:
-			s.data16, s.rex = true, 0
+			s.data16 = true
 		case 0x67:
-			s.addr32, s.rex = true, 0
+			s.addr32 = true
 		case 0xf0:
-			s.lock, s.rex = true, 0
+			s.lock = true
 		case 0xf2, 0xf3:
-			s.rep, s.rex = c, 0
+			s.rep = c
 		case 0x62, 0xc4, 0xc5:
 			return s.vexed(code, i)
 		default:
-			if c&0xf0 != 0x40 {
-				return shape{}, false
-			}
-			s.rex = c
-			continue prefixes
+			return false
 		}
 	}
-	s.op = uint8(i)
+}
+
+// escaped reads what follows 0F at i.
+func (s *shape) escaped(code []byte, i int) bool {
+	if i >= len(code) {
+		return false
+	}
 	c := code[i]
-	i++
-	if c == 0x0f {
-		if i >= len(code) {
-			return shape{}, false
-		}
-		c = code[i]
-		s.op, s.opMap, what = uint8(i), 1, twoByte[c]
-		i++
-		if c == 0x38 || c == 0x3a {
-			if i >= len(code) {
-				return shape{}, false
-			}
-			s.op, s.opMap, what = uint8(i), 2, opModRM
-			if c == 0x3a {
-				s.opMap, what = 3, opModRM|opImm8
-			}
-			i++
-		}
+	s.op, s.opMap = uint8(i), 1
+	if c&0xfd != 0x38 {
+		return s.rest(code, i+1, c, twoByte[c])
 	}
-	return s.rest(code, i, c, what)
+	i++
+	if i >= len(code) {
+		return false
+	}
+	s.op, s.opMap = uint8(i), 2
+	what := uint8(opModRM)
+	if c == 0x3a {
+		s.opMap, what = 3, opModRM|opImm8
+	}
+	return s.rest(code, i+1, code[i], what)
 }
 
 // vexed reads what follows a VEX or EVEX prefix at i.
-func (s shape) vexed(code []byte, i int) (shape, bool) {
+func (s *shape) vexed(code []byte, i int) bool {
 	s.vex = code[i]
 	size := vexSize(s.vex)
 	if i+size >= len(code) {
-		return shape{}, false
+		return false
 	}
 	b := code[i+1]
 	s.rex = 0x40 | ^b>>5&4 // R
@@ -201,7 +212,7 @@ func (s shape) vexed(code []byte, i int) (shape, bool) {
 		what = opModRM | opImm8
 	case 2, 5, 6:
 	default:
-		return shape{}, false
+		return false
 	}
 	return s.rest(code, i+1, c, what)
 }
@@ -217,72 +228,98 @@ func vexSize(prefix uint8) int {
 	return 4
 }
 
+// What follows a ModRM byte: the size of the displacement, and whether there is
+// a SIB byte or the displacement is from the PC.
+const (
+	dispSize = 7
+	hasSIB   = 1 << 3
+	fromPC   = 1 << 4
+)
+
+var afterModRM = func() (t [256]uint8) {
+	for m := range t {
+		mod, rm := m>>6, m&7
+		if mod == 3 {
+			continue
+		}
+		t[m] = [3]uint8{0, 1, 4}[mod]
+		if rm == 4 {
+			t[m] |= hasSIB
+		} else if mod == 0 && rm == 5 {
+			t[m] |= fromPC | 4
+		}
+	}
+	return t
+}()
+
 // rest reads ModRM, displacement and immediate at i, after opcode c.
-func (s shape) rest(code []byte, i int, c, what uint8) (shape, bool) {
-	imm := 0
+func (s *shape) rest(code []byte, i int, c, what uint8) bool {
 	if what&opModRM != 0 {
 		if i >= len(code) {
-			return shape{}, false
+			return false
 		}
 		s.modrm = uint8(i)
 		m := code[i]
 		i++
-		mod, rm := m>>6, m&7
-		if mod != 3 {
-			disp := 0
-			if rm == 4 {
+		if after := afterModRM[m]; after != 0 {
+			disp := int(after & dispSize)
+			if after&hasSIB != 0 {
 				if i >= len(code) {
-					return shape{}, false
+					return false
 				}
-				if mod == 0 && code[i]&7 == 5 {
+				if m>>6 == 0 && code[i]&7 == 5 {
 					disp = 4
 				}
 				i++
-			} else if mod == 0 && rm == 5 {
-				disp = 4
+			} else if after&fromPC != 0 {
 				s.rel, s.relLen = uint8(i), 4
-			}
-			switch mod {
-			case 1:
-				disp = 1
-			case 2:
-				disp = 4
 			}
 			i += disp
 		}
-		if s.opMap == 0 && c|1 == 0xf7 && m>>3&7 < 2 { // TEST
+		if s.opMap == 0 && c&0xfe == 0xf6 && m>>3&7 < 2 { // TEST
 			what |= opImm8
 			if c == 0xf7 {
 				what ^= opImm8 | opImmZ
 			}
 		}
-		if s.opMap == 0 && c|1 == 0xc7 && m == 0xf8 { // XABORT, XBEGIN
-			if c == 0xc7 {
-				what = opModRM | opRel32
-			}
+		if s.opMap == 0 && c == 0xc7 && m == 0xf8 { // XBEGIN
+			what = opModRM | opRel32
 		}
 	}
-	wide := s.rex&8 != 0
+	if what&^opModRM != 0 || c&0xfc == 0xa0 {
+		i += s.immediate(i, c, what)
+	}
+	if i > len(code) {
+		return false
+	}
+	s.n = uint8(i)
+	return true
+}
+
+// immediate returns the size of what follows at i, and notes a branch's
+// displacement there.
+func (s *shape) immediate(i int, c, what uint8) int {
+	size, wide := 0, s.rex&8 != 0
 	if what&opImm8 != 0 {
-		imm++
+		size++
 	}
 	if what&opImm16 != 0 {
-		imm += 2
+		size += 2
 	}
 	if what&opImmZ != 0 {
 		switch {
 		case s.opMap == 0 && wide && c >= 0xb8 && c <= 0xbf:
-			imm += 8
+			size += 8
 		case s.data16 && !wide:
-			imm += 2
+			size += 2
 		default:
-			imm += 4
+			size += 4
 		}
 	}
-	if s.opMap == 0 && c >= 0xa0 && c <= 0xa3 {
-		imm = 8
+	if s.opMap == 0 && s.vex == 0 && c&0xfc == 0xa0 { // MOV of an absolute address
+		size = 8
 		if s.addr32 {
-			imm = 4
+			size = 4
 		}
 	}
 	if what&(opRel8|opRel32) != 0 {
@@ -293,12 +330,7 @@ func (s shape) rest(code []byte, i int, c, what uint8) (shape, bool) {
 				s.relLen = 2
 			}
 		}
-		imm += int(s.relLen)
+		size += int(s.relLen)
 	}
-	i += imm
-	if i > len(code) {
-		return shape{}, false
-	}
-	s.n = uint8(i)
-	return s, true
+	return size
 }

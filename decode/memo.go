@@ -63,7 +63,7 @@ func (k key) bytes() (b [16]byte) {
 }
 
 // keyOf returns the key of the instruction at the start of code with shape s.
-func keyOf(code []byte, s shape) key {
+func keyOf(code []byte, s *shape) key {
 	var k key
 	if len(code) >= 16 {
 		k = key{binary.LittleEndian.Uint64(code), binary.LittleEndian.Uint64(code[8:])}
@@ -99,11 +99,11 @@ func (k *key) clear(i, n uint8) {
 
 // amd64 returns the form of the instruction at the start of code, or nil.
 func (d *Decoder) amd64(code []byte) *form {
-	s, ok := shapeOf(code)
-	if !ok {
+	var s shape
+	if !s.read(code) {
 		return nil
 	}
-	f, ok := d.memo.find(keyOf(code, s))
+	f, ok := d.memo.find(keyOf(code, &s))
 	if ok {
 		return f
 	}
