@@ -4,14 +4,14 @@ import (
 	"debug/dwarf"
 	"debug/elf"
 	"slices"
-	"strings"
 	"testing"
 
 	"moho/gotab"
 	"moho/internal/testbin"
 )
 
-// A variable is a parameter or a local variable that DWARF places in a frame.
+// A variable is a parameter, a result or a local variable that DWARF places in
+// a frame.
 type variable struct {
 	name  string
 	param bool
@@ -58,7 +58,8 @@ func variables(t *testing.T, path string) map[gotab.PC][]variable {
 				t.Fatal(err)
 			}
 			name, _ := e.Val(dwarf.AttrName).(string)
-			out[entry] = append(out[entry], variable{name, e.Tag == dwarf.TagFormalParameter, off, y.Size()})
+			result, _ := e.Val(dwarf.AttrVarParam).(bool)
+			out[entry] = append(out[entry], variable{name, e.Tag == dwarf.TagFormalParameter && !result, off, y.Size()})
 		}
 	}
 }
@@ -151,7 +152,7 @@ func TestSlotsEqualDWARF(t *testing.T) {
 					at[v.off+cfa] = v
 					// What came in a register has no one place. Results are
 					// not described.
-					if v.off < 0 || !v.param || strings.HasPrefix(v.name, "~") || len(info) == 0 {
+					if v.off < 0 || !v.param || len(info) == 0 {
 						continue
 					}
 					args++
