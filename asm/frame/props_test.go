@@ -1,6 +1,8 @@
 package frame_test
 
 import (
+	"path"
+	"strings"
 	"testing"
 
 	"moho/arch"
@@ -36,22 +38,43 @@ func TestWholeBinaries(t *testing.T) {
 	for _, release := range releases {
 		for _, goarch := range []string{"amd64", "arm64"} {
 			t.Run(release+"/"+goarch, func(t *testing.T) {
-				p, l := open(t, testbin.Build(t, testbin.Toy(t), testbin.Config{Go: release, GOOS: "linux", GOARCH: goarch}))
-				for i := range p.Table.NumFunc() {
-					fn, err := p.Table.Func(i)
-					if err != nil {
-						t.Fatal(err)
-					}
-					f, err := l.Of(fn)
-					if err != nil {
-						t.Errorf("%s: %v", fn.Name(), err)
-						continue
-					}
-					checkCover(t, &f, fn.Flags()&gotab.Asm != 0)
-					checkShape(t, p, fn, &f)
-				}
+				checkWhole(t, testbin.Build(t, testbin.Toy(t), testbin.Config{Go: release, GOOS: "linux", GOARCH: goarch}))
 			})
 		}
+	}
+}
+
+// TestPeers does the same with programs of others.
+func TestPeers(t *testing.T) {
+	testbin.Long(t)
+	for _, pkg := range []string{testbin.Etcd, testbin.Delve} {
+		for _, c := range testbin.PeerTargets {
+			t.Run(path.Base(pkg)+"/"+c.String(), func(t *testing.T) { checkWhole(t, testbin.Peer(t, pkg, c)) })
+		}
+	}
+}
+
+func checkWhole(t *testing.T, path string) {
+	t.Helper()
+	p, l := open(t, path)
+	n := 0
+	for fn := range p.Functions() {
+		f, err := l.Of(fn)
+		if err != nil {
+			t.Errorf("%s: %v", fn.Name(), err)
+			continue
+		}
+		n++
+		for _, g := range f.Gaps {
+			if !strings.HasPrefix(g.What, "where ") && g.What != "code" {
+				t.Errorf("%s: %v", f.Name, g)
+			}
+		}
+		checkCover(t, &f, fn.Flags()&gotab.Asm != 0)
+		checkShape(t, p, fn, &f)
+	}
+	if n != p.Table.NumFunc() || n < 1000 {
+		t.Errorf("%d frames of %d functions", n, p.Table.NumFunc())
 	}
 }
 

@@ -23,14 +23,22 @@ def word(addr):
 
 for setting in ("pagination off", "confirm off", "height 0"):
     gdb.execute("set " + setting)
+gdb.execute("handle SIGURG nostop noprint pass", to_string=True)
 if os.environ.get("MOHO_REMOTE"):
     gdb.execute("target remote " + os.environ["MOHO_REMOTE"])
 gdb.execute("tbreak *%#x" % LO)
 gdb.execute("continue" if os.environ.get("MOHO_REMOTE") else "run", to_string=True)
-for _ in range(50):  # signals and new threads stop it too
-    if reg("pc") == LO:
-        break
-    gdb.execute("continue", to_string=True)
+
+
+def run_to(addr):
+    """Goes on until a thread is at addr; other signals and threads stop it too."""
+    for _ in range(50):
+        if reg("pc") == addr:
+            return
+        gdb.execute("continue", to_string=True)
+
+
+run_to(LO)
 gdb.execute("set scheduler-locking step")
 with open(os.environ["MOHO_OUT"], "w") as out:
     entry, fp = reg(SP), reg(FP)
@@ -48,7 +56,7 @@ with open(os.environ["MOHO_OUT"], "w") as out:
         op = inst["asm"].split()[0]
         if op in ("bl", "blr") or op.startswith("call"):
             gdb.execute("tbreak *%#x" % (pc + inst["length"]), to_string=True)
-            gdb.execute("continue", to_string=True)
+            run_to(pc + inst["length"])
             moved = reg(SP) - sp
             entry, fp = entry + moved, fp + moved
             moves += moved != 0

@@ -29,6 +29,15 @@ func seventeen(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q int) int {
 //go:noinline
 func floats(a, b, c float64) float64 { return a - b/c }
 
+// leaf has a frame, calls nothing, and says nothing about NOSPLIT.
+//
+//go:noinline
+func leaf(n int) int {
+	var b [4]int
+	b[n&3] = n
+	return b[(n+1)&3]
+}
+
 // deep needs more stack than a goroutine starts with.
 //
 //go:noinline
@@ -101,6 +110,6 @@ func main() {
 	s16()
 	s24()
 	s32()
-	fmt.Println(twelve(101, 102, 103, 104, 105, 106, 107, 108, 109, 110, 111, 112) > 0, floats(1, 2, 3),
+	fmt.Println(twelve(101, 102, 103, 104, 105, 106, 107, 108, 109, 110, 111, 112) > 0, floats(1, 2, 3), leaf(4),
 		seventeen(201, 202, 203, 204, 205, 206, 207, 208, 209, 210, 211, 212, 213, 214, 215, 216, 217) > 0)
 }
