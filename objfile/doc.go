@@ -8,7 +8,9 @@
 //
 // A WASM module has no file that is mapped: its one segment is the linear memory
 // that its data segments describe, rebuilt when it is first asked for. Its
-// functions have no addresses; see [File.WASMFunc].
+// functions have no addresses; see [File.WASMFunc]. All of a module but the
+// types of operands is checked when it is opened; [File.ValidateWASM] checks
+// those, and [File.WASM] has the rest of what it declares.
 //
 // Addresses are those that the linker chose ([Addr]); where a position
 // independent program ends up in memory is the business of whoever has that

@@ -96,6 +96,9 @@ func (f *File) FindWord(v uint64, limit int) ([]Addr, error) {
 	if f.macho != nil && f.macho.chained {
 		return nil, errChained()
 	}
+	if _, err := f.content(); err != nil {
+		return nil, err
+	}
 	rel, err := f.relocs()
 	if err != nil {
 		return nil, err

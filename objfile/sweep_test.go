@@ -27,13 +27,13 @@ func read(f *objfile.File) (first error) {
 	note(err)
 	_, err = f.Needed()
 	note(err)
+	_, err = f.UnwindFuncs()
+	note(err)
 	_, err = f.Word(f.Entry())
 	note(err)
 	_, err = f.FindWord(uint64(f.Entry()), 10)
 	note(err)
 	_, err = f.BuildInfo()
-	note(err)
-	_, err = f.UnwindFuncs()
 	note(err)
 	if f.Format() == "wasm" {
 		note(f.ValidateWASM())
@@ -172,8 +172,16 @@ func elfFields(t *testing.T, f *objfile.File, data []byte) []testbin.Field {
 	return out
 }
 
+// hostile returns the malformed inputs of all formats.
+func hostile(tb testing.TB) (out []testbin.Hostile) {
+	for _, format := range []string{"elf", "macho", "pe", "wasm"} {
+		out = append(out, testbin.HostileInputs(tb, format)...)
+	}
+	return out
+}
+
 func TestHostile(t *testing.T) {
-	for _, h := range testbin.HostileInputs(t, "elf") {
+	for _, h := range hostile(t) {
 		t.Run(h.Name, func(t *testing.T) {
 			testbin.Bounded(t, len(h.Data), func() {
 				f, err := objfile.NewBytes(h.Name, h.Data)
@@ -192,7 +200,7 @@ func TestHostile(t *testing.T) {
 // questions can be asked, slices are as long as asked for and lie in the file,
 // and asking again gives the same answer.
 func FuzzOpen(f *testing.F) {
-	for _, h := range testbin.HostileInputs(f, "elf") {
+	for _, h := range hostile(f) {
 		f.Add(h.Data)
 	}
 	f.Add(tinyELF())

@@ -115,6 +115,9 @@ func TestWASMMemory(t *testing.T) {
 			if string(got) != tt.want || (err == nil) != (tt.err == "") || err != nil && !strings.Contains(err.Error(), tt.err) {
 				t.Errorf("%q, %v; want %q, %q", got, err, tt.want, tt.err)
 			}
+			if at, err := f.FindWord(1<<62, 1); at != nil || (err == nil) != (tt.err == "" || len(f.Segments()) == 0 && tt.name == "no data") {
+				t.Errorf("FindWord: %v, %v", at, err)
+			}
 		})
 	}
 }
