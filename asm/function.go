@@ -7,8 +7,8 @@ import (
 
 // A Function is what is known of one function without following its code.
 //
-// Size is in bytes, from the entry to the exact end; on wasm, where code has no
-// addresses, it counts resume blocks. Frame is how many bytes below its value at
+// Size is in bytes, from the entry to the exact end; on wasm it is the length of
+// the module's function body. Frame is how many bytes below its value at
 // the entry SP goes at most: locals, outgoing arguments and what the prologue
 // saves, without the return address that a call on amd64 pushes. Args are the
 // bytes of arguments and results in the caller's frame. File and Line are where
@@ -72,6 +72,10 @@ func (p *Program) Describe(f *Function, fn gotab.Func) error {
 	*f = Function{Name: fn.Name(), Entry: fn.Entry(), Size: size, Frame: frame, Check: p.StackCheck(fn)}
 	if next := uint64(fn.Next() - fn.Entry()); p.Arch().BytePC && next > size {
 		f.Pad = next - size
+	}
+	if !p.Arch().BytePC {
+		body, _ := p.WASMBody(fn)
+		f.Size = uint64(len(body))
 	}
 	f.Args, f.ArgsKnown = fn.Args()
 	if !f.ArgsKnown {

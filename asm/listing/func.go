@@ -40,8 +40,10 @@ type Inst struct {
 	SP       int32
 	HasSP    bool
 	Class    frame.Class
+	Mark     string // instead of Class: on wasm the number of the resume block that begins
 	Flow     decode.Flow
-	Known    bool // it is an instruction
+	Known    bool   // it is an instruction
+	Callee   string // of a call: the name, or "by register"; "" if it is none
 	Target   uint64
 	File     string
 	Line     int
@@ -63,15 +65,21 @@ type Reader struct {
 	layouts *frame.Layouts
 	inline  []gotab.InlineFrame
 	sigs    *Signatures
+
+	inner string // function of the resume block, wasm
+	depth int
 }
 
 // NewReader returns a Reader of p that writes instructions in a syntax. With
 // names it takes names and types from DWARF, which costs a pass over all of it;
 // without, or where there is none, slots and signatures have none.
 func NewReader(p *asm.Program, syntax decode.Syntax, names bool) (*Reader, error) {
-	dec, err := decode.New(p.Arch())
-	if err != nil {
-		return nil, err
+	var dec *decode.Decoder
+	var err error
+	if p.Arch().BytePC {
+		if dec, err = decode.New(p.Arch()); err != nil {
+			return nil, err
+		}
 	}
 	layouts, err := frame.New(p, frame.Options{NoDWARF: !names})
 	if err != nil {
@@ -94,7 +102,7 @@ func (r *Reader) Func(fn gotab.Func) (*Func, error) {
 	if err := r.p.Describe(&f.Function, fn); err != nil {
 		return nil, err
 	}
-	code, err := r.p.Code(fn)
+	code, err := r.p.Body(fn)
 	if err != nil {
 		return nil, err
 	}
@@ -105,6 +113,10 @@ func (r *Reader) Func(fn gotab.Func) (*Func, error) {
 		f.Gaps = append(f.Gaps, evidence.Gap{What: "frame of " + f.Name, Why: err.Error()})
 	}
 	f.Gaps = append(f.Gaps, f.Frame.Gaps...)
+	if r.dec == nil {
+		r.wasmInsts(f, fn, code)
+		return f, nil
+	}
 	f.Signature = r.sigs.Of(fn.Entry(), f.ABI.Value)
 	r.names.Within(fn)
 	r.learn(fn, code)
@@ -182,6 +194,9 @@ func (r *Reader) insts(f *Func, fn gotab.Func, code []byte) {
 		}
 		if calls < len(f.Frame.Calls) && f.Frame.Calls[calls].Off == uint64(off) {
 			x.callSite = calls
+			if x.Callee = f.Frame.Calls[calls].Callee; x.Callee == "" {
+				x.Callee = "by register"
+			}
 		}
 		r.inline = r.p.Table.Frames(r.inline[:0], fn, gotab.PC(in.PC))
 		x.Func, x.Depth = r.inline[0].Func, len(r.inline)-1
@@ -250,7 +265,9 @@ func (r *Reader) notes(f *Func, x *Inst, in *decode.Inst, consts *asm.Tracker) [
 }
 
 // isPage reports whether an instruction makes but the page of an address.
-func isPage(text string) bool { return strings.HasPrefix(text, "ADRP") || strings.HasPrefix(text, "adrp") }
+func isPage(text string) bool {
+	return strings.HasPrefix(text, "ADRP") || strings.HasPrefix(text, "adrp")
+}
 
 func mnemonic(text string) string {
 	word, _, _ := strings.Cut(text, " ")

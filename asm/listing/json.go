@@ -35,6 +35,9 @@ func (l *lister) appendJSON(dst []byte, fn gotab.Func, code []byte) []byte {
 		dst = append(dst, ']')
 	}
 	dst = append(dst, `],"insts":[`...)
+	if l.dec == nil {
+		return append(l.wasmJSON(dst, fn, code), "]}"...)
+	}
 	w := fn.Walk()
 	lost := false
 	var in decode.Inst

@@ -39,12 +39,16 @@ type run struct {
 
 // runs cuts a function where the source line changes, or its part: prologue,
 // body, epilogue, call of morestack.
-func runs(f *Func) []run {
-	const parts = frame.Prologue | frame.Epilogue | frame.Morestack
+// Where one side is WASM, which has no parts and one line for each resume block,
+// only calls count.
+func runs(f *Func, parts frame.Class) []run {
 	var out []run
 	for i := range f.Insts {
 		x := &f.Insts[i]
 		k := runKey{part: x.Class & parts, fn: gotab.PrintName(x.Func), line: x.Line}
+		if parts == 0 {
+			k = runKey{}
+		}
 		if k.part&(frame.Prologue|frame.Morestack) != 0 {
 			k.fn, k.line = "", 0 // the line of these is not always that of the declaration
 		}
@@ -53,11 +57,8 @@ func runs(f *Func) []run {
 		} else {
 			out = append(out, run{k, i, i + 1})
 		}
-		if x.callSite >= 0 {
-			out[len(out)-1].key.call = "by register"
-			if name := f.Frame.Calls[x.callSite].Callee; name != "" {
-				out[len(out)-1].key.call = name
-			}
+		if x.Callee != "" {
+			out[len(out)-1].key.call = x.Callee
 		}
 	}
 	return out
@@ -68,7 +69,11 @@ func runs(f *Func) []run {
 func (p *Printer) Pair(a, b Side) error {
 	var s strings.Builder
 	p.pairHead(&s, a, b)
-	ra, rb := runs(a.F), runs(b.F)
+	parts := frame.Prologue | frame.Epilogue | frame.Morestack
+	if !a.P.Arch().BytePC || !b.P.Arch().BytePC {
+		parts = 0
+	}
+	ra, rb := runs(a.F, parts), runs(b.F, parts)
 	w := p.pairWidth()
 	fmt.Fprintf(&s, "%s\n", p.Style.Dim(fmt.Sprintf("%*s  %-*s │ %s", lineWidth, "LINE", w, sideTitle(a), sideTitle(b))))
 	last := runKey{}
@@ -93,15 +98,12 @@ func (p *Printer) Pair(a, b Side) error {
 			p.pairSource(&s, at, k.fn != last.fn && last.fn != "")
 			last = k
 		}
-		for n := range max(x.hi-x.lo, y.hi-y.lo) {
-			var l, r *Inst
-			if n < x.hi-x.lo {
-				l = &a.F.Insts[x.lo+n]
-			}
-			if n < y.hi-y.lo {
-				r = &b.F.Insts[y.lo+n]
-			}
-			p.pairRow(&s, l, r, w)
+		rows, down := max(x.hi-x.lo, y.hi-y.lo), 0
+		if x.key.call != "" { // calls of one function stand on one row
+			down = rows
+		}
+		for n := range rows {
+			p.pairRow(&s, a.F.inst(x, n, down), b.F.inst(y, n, down), w)
 		}
 		if s.Len() > 64<<10 {
 			if _, err := io.WriteString(p.W, s.String()); err != nil {
@@ -113,6 +115,18 @@ func (p *Printer) Pair(a, b Side) error {
 	s.WriteByte('\n')
 	_, err := io.WriteString(p.W, s.String())
 	return err
+}
+
+// inst returns instruction n of a run, or nil. With down the run is at the end
+// of that many rows, else at their beginning.
+func (f *Func) inst(r run, n, down int) *Inst {
+	if down > 0 {
+		n -= down - (r.hi - r.lo)
+	}
+	if n < 0 || n >= r.hi-r.lo {
+		return nil
+	}
+	return &f.Insts[r.lo+n]
 }
 
 func keys(rs []run) []runKey {
@@ -163,7 +177,11 @@ func (p *Printer) pairCell(x *Inst, w int) (string, int) {
 	if x.HasSP {
 		sp = strconv.Itoa(int(x.SP))
 	}
-	lead := fmt.Sprintf("%4x %5s %-2s ", x.Off, sp, x.Class)
+	mark := x.Mark
+	if mark == "" {
+		mark = x.Class.String()
+	}
+	lead := fmt.Sprintf("%4x %5s %-2s ", x.Off, sp, mark)
 	text := escape(x.Text)
 	if x.callSite >= 0 {
 		for _, n := range x.Notes {

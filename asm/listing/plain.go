@@ -29,6 +29,9 @@ type lister struct {
 
 func newLister(p *asm.Program, o Options) (*lister, error) {
 	l := &lister{p: p, opts: o, names: p.Names(), files: map[gotab.FileID]string{}}
+	if !p.Arch().BytePC {
+		return l, nil
+	}
 	dec, err := decode.New(p.Arch())
 	if err != nil {
 		return nil, err
@@ -45,7 +48,7 @@ func (l *lister) function(dst []byte, fn gotab.Func) ([]byte, error) {
 	if err := l.p.Describe(&l.fn, fn); err != nil {
 		return dst, err
 	}
-	code, err := l.p.Code(fn)
+	code, err := l.p.Body(fn)
 	if err != nil {
 		return dst, err
 	}
@@ -55,6 +58,9 @@ func (l *lister) function(dst []byte, fn gotab.Func) ([]byte, error) {
 		return l.appendJSON(dst, fn, code), nil
 	}
 	dst = appendHead(dst, &l.fn)
+	if l.dec == nil {
+		return l.wasm(dst, fn, code)
+	}
 	w := fn.Walk()
 	lost := false // SP was written in a way that the tables can't say
 	var in decode.Inst

@@ -89,6 +89,9 @@ func (p *Printer) head(b *strings.Builder, f *Func) {
 		fact("abi", "unknown"+because(abi.Why))
 	}
 	size := fmt.Sprintf("%d bytes at 0x%x", f.Size, uint64(f.Entry))
+	if p.Arch == arch.WASM {
+		size = fmt.Sprintf("%d bytes, function %d of Go", f.Size, uint64(f.Entry)>>16)
+	}
 	if f.Pad > 0 {
 		size += fmt.Sprintf(", %d of padding behind", f.Pad)
 	}
@@ -131,11 +134,18 @@ func pcsp(rows []gotab.Row) string {
 }
 
 func (p *Printer) pcWidth(f *Func) int {
+	if p.Arch == arch.WASM {
+		return len(strconv.FormatUint(f.Size, 16))
+	}
 	return len(strconv.FormatUint(uint64(f.Entry)+f.Size, 16))
 }
 
 func (p *Printer) titles(b *strings.Builder, f *Func) {
-	s := fmt.Sprintf("%*s  %-*s %*s %-*s %s", lineWidth, "LINE", p.pcWidth(f), "PC", spWidth, "SP", markWidth, "", "INSTRUCTION")
+	pc, mark := "PC", ""
+	if p.Arch == arch.WASM {
+		pc, mark = "OFF", "PC_B"
+	}
+	s := fmt.Sprintf("%*s  %-*s %*s %-*s %s", lineWidth, "LINE", p.pcWidth(f), pc, spWidth, "SP", markWidth, mark, "INSTRUCTION")
 	if p.Samples != nil {
 		s = fmt.Sprintf("%*s %s", sampleWidth, "SAMPLES", s)
 	}
@@ -176,7 +186,10 @@ func (p *Printer) row(b *strings.Builder, f *Func, x *Inst) {
 	if x.HasSP {
 		sp = strconv.Itoa(int(x.SP))
 	}
-	marks := x.Class.String()
+	marks := x.Mark
+	if marks == "" {
+		marks = x.Class.String()
+	}
 	pc := fmt.Sprintf("%0*x", p.pcWidth(f), x.PC)
 	if p.Samples != nil {
 		b.WriteString(p.samples(x) + " ")
@@ -190,7 +203,11 @@ func (p *Printer) row(b *strings.Builder, f *Func, x *Inst) {
 		dim = p.Style.Dim
 	}
 	text := escape(x.Text)
-	fmt.Fprintf(b, "%*d  %s %s %s ", lineWidth, x.Line, p.Style.Dim(pc), sp, p.Style.Odd(fmt.Sprintf("%-*s", markWidth, marks)))
+	line := ""
+	if x.Line > 0 {
+		line = strconv.Itoa(x.Line)
+	}
+	fmt.Fprintf(b, "%*s  %s %s %s ", lineWidth, line, p.Style.Dim(pc), sp, p.Style.Odd(fmt.Sprintf("%-*s", markWidth, marks)))
 	if len(x.Notes) == 0 {
 		b.WriteString(dim(text) + "\n")
 		return

@@ -19,7 +19,7 @@ import (
 const funcsLong = `Funcs lists the functions of a Go binary from the tables that the linker leaves for
 the runtime, which are there in stripped binaries too: ELF, Mach-O, PE and WASM.
 
-    size    bytes from the entry to the exact end, without padding; on wasm resume blocks
+    size    bytes from the entry to the exact end, without padding; on wasm of the body
     frame   bytes that SP goes down at most, without the return address of amd64
     args    bytes of arguments and results in the caller's frame, ? where not declared
     check   how the stack is checked at the entry: small (frame up to 128 bytes),
@@ -245,6 +245,6 @@ func (l *funcList) table(order []int32) error {
 	if err != nil {
 		return err
 	}
-	out.WriteString(sum.String(l.p.Arch()))
+	out.WriteString(sum.String())
 	return out.Flush()
 }

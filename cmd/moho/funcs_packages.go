@@ -62,7 +62,7 @@ func (l *funcList) packages(order []int32) error {
 			thousands(uint64(s.Functions)), thousands(uint64(s.Frame)), s.Package)
 	}
 	l.ui.Table(t)
-	l.ui.Printf("\n%s; %s", plural(len(sums), "package"), total.String(l.p.Arch())[1:])
+	l.ui.Printf("\n%s; %s", plural(len(sums), "package"), total.String()[1:])
 	return nil
 }
 

@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"strings"
 
-	"moho/arch"
 	"moho/asm"
 	"moho/gotab"
 	"moho/internal/cli"
@@ -139,10 +138,7 @@ func (s *funcTotals) add(f *asm.Function) {
 }
 
 // String returns the lines under the table.
-func (s *funcTotals) String(a *arch.Arch) string {
-	if !a.BytePC {
-		return fmt.Sprintf("\n%s, %s resume blocks\n", plural(s.n, "function"), thousands(s.size))
-	}
+func (s *funcTotals) String() string {
 	text := fmt.Sprintf("\n%s, %s bytes of code, %s of padding; stack checks:", plural(s.n, "function"), thousands(s.size), thousands(s.pad))
 	for _, c := range []asm.StackCheck{asm.SmallCheck, asm.MediumCheck, asm.HugeCheck, asm.NoCheck, asm.UnknownCheck} {
 		if n := s.check[c]; n > 0 {
