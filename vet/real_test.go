@@ -191,13 +191,21 @@ func TestRealAssembly(t *testing.T) {
 		})
 	}
 	t.Run("std", func(t *testing.T) {
-		targets := []string{"linux/amd64", "linux/arm64", "darwin/amd64", "darwin/arm64", "windows/amd64", "windows/arm64"}
-		r := run(t, vet.Options{Patterns: []string{"std"}, Targets: targets})
-		if got := severe(t, r); len(got) > 0 {
-			t.Errorf("in the standard library: %q", got)
-		}
-		if len(r.Gaps) > 0 {
-			t.Errorf("gaps: %v", r.Gaps)
+		for _, target := range []string{"linux/amd64", "linux/arm64", "darwin/arm64", "windows/amd64"} {
+			goos, goarch, _ := strings.Cut(target, "/")
+			list := exec.CommandContext(t.Context(), "go", "list", "-f", "{{if .SFiles}}{{.ImportPath}}{{end}}", "std")
+			list.Env = append(os.Environ(), "GOOS="+goos, "GOARCH="+goarch)
+			out, err := list.Output()
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := run(t, vet.Options{Patterns: strings.Fields(string(out)), Targets: []string{target}})
+			if got := severe(t, r); len(got) > 0 {
+				t.Errorf("in the standard library, %s: %q", target, got)
+			}
+			if len(r.Gaps) > 0 || r.Packages < 20 {
+				t.Errorf("%s: %d packages, gaps: %v", target, r.Packages, r.Gaps)
+			}
 		}
 	})
 }
