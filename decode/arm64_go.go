@@ -18,7 +18,7 @@ func (t *template) goARM64(w uint32, f *form) {
 func (t *template) slowARM64(w uint32, f *form) {
 	var code [4]byte
 	binary.LittleEndian.PutUint32(code[:], w)
-	a, err := arm64asm.Decode(code[:])
+	a, err := decodeARM64(code[:])
 	if err != nil {
 		t.textOwn(w, false)
 		return

@@ -3,8 +3,6 @@ package decode
 import (
 	"encoding/binary"
 	"math/bits"
-
-	"golang.org/x/arch/arm64/arm64asm"
 )
 
 // MaxMemo is how many instructions a Decoder remembers, by their bytes without
@@ -136,7 +134,7 @@ func (d *Decoder) arm64(code []byte) *form {
 		f.keep(t)
 	case ownARM64(w):
 	default:
-		if _, err := arm64asm.Decode(code[:4]); err != nil {
+		if _, err := decodeARM64(code[:4]); err != nil {
 			return nil
 		}
 	}

@@ -47,7 +47,7 @@ func (d *Decoder) native(dst []byte, in *Inst, s Syntax, name Symbolizer) []byte
 func nativeARM64(dst []byte, w uint32, in *Inst, name Symbolizer) []byte {
 	var code [4]byte
 	binary.LittleEndian.PutUint32(code[:], w)
-	a, err := arm64asm.Decode(code[:])
+	a, err := decodeARM64(code[:])
 	if err != nil {
 		t := template{}
 		t.textOwn(w, true)
