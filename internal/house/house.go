@@ -47,7 +47,7 @@ var Foundation = []string{"evidence", "arch", "objfile", "debuginfo", "gotab", "
 
 // Decoders are the rooms that read what others made. Each has at least one fuzz
 // target, and docs/THREATS.md says what it withstands.
-var Decoders = []string{"core", "debuginfo", "goenv", "gostate", "gotab", "objfile", "policy", "store"}
+var Decoders = []string{"core", "decode", "debuginfo", "goenv", "gostate", "gotab", "objfile", "policy", "store"}
 
 // Allowed are the modules outside the standard library that the foundation may use.
 var Allowed = []string{"golang.org/x/sys", "golang.org/x/arch"}
