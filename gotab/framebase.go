@@ -22,8 +22,8 @@ func (t *Table) ArgPointer() int64 { return 8 }
 // 0): -8 on amd64 and arm64, below the saved frame pointer, and 0 on wasm.
 //
 // Source: $GOROOT/src/runtime/traceback.go (resolveInternal), go1.16 to go1.27.
-// On arm64 the frame pointer lies below the callee's SP, and there is one
-// word of padding in that place instead; the runtime counts as if it were there.
+// On arm64 a function saves the frame pointer below its own SP, and the word in
+// that place is the one in which its caller has done so: see docs/ABI.md, F5.
 func (t *Table) VarPointer() int64 {
 	if t.mem.Arch().BytePC {
 		return -8
