@@ -59,6 +59,9 @@ func run(pass *analysis.Pass) (any, error) {
 		if n.bytes <= MaxUnchecked || n.over {
 			return
 		}
+		if n.linker <= MaxUnchecked && !r.Program.CalledByGo(f) {
+			return // it may be entered from C, on a stack of another size
+		}
 		var steps []rule.Step
 		at := f
 		for {

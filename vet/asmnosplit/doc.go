@@ -28,5 +28,7 @@
 // the rule reports what cannot be right, and misses what it cannot see.
 //
 // Not findings: a missing NOSPLIT where code runs on a stack of its own, which
-// cannot be told from the text; the runtime's own packages.
+// cannot be told from the text; functions that nothing in the package declares
+// or calls, when the linker does not refuse them, for they may be entered from
+// C on a stack of another size; the runtime's own packages.
 package asmnosplit
