@@ -206,7 +206,7 @@ func TestOne(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if i%17 != 0 {
+			if i%67 != 0 {
 				continue
 			}
 			b, err := spflow.Verify(p, fn)
