@@ -148,7 +148,7 @@ func appendSP(dst []byte, at gotab.Point, lost bool) []byte {
 	}
 	var num [12]byte
 	n := strconv.AppendInt(num[:0], int64(at.SP), 10)
-	for i := len(n); i < width; i++ {
+	for i := min(len(n), width-1); i < width; i++ { // reflectcall's frames are a gigabyte
 		dst = append(dst, ' ')
 	}
 	return append(dst, n...)

@@ -208,11 +208,11 @@ func (p *Printer) row(b *strings.Builder, f *Func, x *Inst) {
 		line = strconv.Itoa(x.Line)
 	}
 	fmt.Fprintf(b, "%*s  %s %s %s ", lineWidth, line, p.Style.Dim(pc), sp, p.Style.Odd(fmt.Sprintf("%-*s", markWidth, marks)))
+	left := p.indent() + lineWidth + 2 + p.pcWidth(f) + 1 + spWidth + 1 + markWidth + 1
 	if len(x.Notes) == 0 {
-		b.WriteString(dim(text) + "\n")
+		b.WriteString(dim(cli.Clipped(text, p.Width-left, cli.Clip)) + "\n")
 		return
 	}
-	left := p.indent() + lineWidth + 2 + p.pcWidth(f) + 1 + spWidth + 1 + markWidth + 1
 	width := max(instrWidth, uniseg.StringWidth(text)+1)
 	room := p.Width - left - width - 2
 	notes := strings.Join(x.Notes, "  ")

@@ -116,6 +116,9 @@ func Stream(ctx context.Context, w io.Writer, p *asm.Program, o Options) (Summar
 			o.Progress(int64(u.hi), int64(total))
 		}
 	}
+	if failed == nil {
+		failed = ctx.Err() // it may have ended before the first unit
+	}
 	return sum, failed
 }
 

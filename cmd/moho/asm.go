@@ -17,9 +17,39 @@ import (
 	"moho/internal/cli"
 )
 
-const asmLong = `Asm prints machine code with what the linker's tables say beside it.`
+const asmLong = `Asm prints machine code with what is known of every instruction: its source line, how
+far SP is below its value at the entry, what part of the function it is, the slot of
+the frame that it uses, the pointers that are live during a call. ELF, Mach-O, PE and
+WASM, stripped too.
 
-const asmExample = `    $ moho asm app | less`
+    SP     bytes below the entry SP before the instruction; ? where it can't be known
+    P E M  prologue, epilogue, call of morestack    C  call
+    U R    no goroutine is preempted here; it is, and starts the run over
+    {…}    live pointers during a call, by name or by offset from the entry SP
+
+Without -f the whole program is printed, function by function. Two binaries are shown
+side by side, aligned by source line and call, with the map of their registers.
+Source is looked for in the module around (or --src), the module cache, and the Go
+tree of the release that built the program; never where the program says.
+
+    --xrefs        who calls F, inlined it, or took its address
+    --against OLD  what changed in F since another build; exit 1 if something did
+    --verify-sp    prove SP at every instruction from the code alone; exit 1 if the
+                   table is wrong; functions that can't be followed are named`
+
+const asmExample = `    $ moho asm -f main.Spill app
+    TEXT main·Spill(SB), 0, $104-32
+      arguments p AX, s BX:CX, n DI
+      results   int AX, error BX:CX
+      …
+     LINE  PC         SP     INSTRUCTION
+       14    t := Sum10(n, 1, 2, 3, 4, 5, 6, 7, 8, 9)
+       14  4a1b20    112 C   CALL main.Sum10(SB)                 ; {p s.ptr}
+
+    $ moho asm -f main.Spill app.amd64 app.arm64     # side by side
+    $ moho asm -f main.Spill --against old app       # what changed
+    $ moho asm --verify-sp app                       # is the SP column true?
+    $ moho asm app | less                            # everything`
 
 // asmFlags are the flags of asm.
 type asmFlags struct {

@@ -233,8 +233,9 @@ func install(ctx context.Context, pkg string) (string, error) {
 		return "", err
 	}
 	_, version, _ := strings.Cut(pkg, "@")
+	name, _, _ := strings.Cut(pkg, "@")
 	bin := filepath.Join(cache, "moho-bench", version)
-	path := filepath.Join(bin, "dlv")
+	path := filepath.Join(bin, filepath.Base(name))
 	if _, err := os.Stat(path); err == nil {
 		return path, nil
 	}

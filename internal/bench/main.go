@@ -28,6 +28,7 @@ import (
 type area func(ctx context.Context, w io.Writer, args []string) error
 
 var areas = map[string]area{
+	"asm":  benchAsm,
 	"core": benchCore,
 }
 
