@@ -51,8 +51,12 @@ type Program struct {
 
 // Open opens the binary at path. The error wraps objfile.ErrFormat or
 // gotab.ErrNoTable when it is not a Go program.
-func Open(path string) (*Program, error) {
-	f, err := objfile.Open(path)
+func Open(path string) (*Program, error) { return OpenArch(path, "") }
+
+// OpenArch is Open for a file that may hold programs for several architectures,
+// of which the one for goarch is taken; "" takes what [objfile.OpenArch] does.
+func OpenArch(path, goarch string) (*Program, error) {
+	f, err := objfile.OpenArch(path, goarch)
 	if err != nil {
 		return nil, err
 	}

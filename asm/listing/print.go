@@ -109,6 +109,14 @@ func (p *Printer) head(b *strings.Builder, f *Func) {
 		fact("entry", w)
 	}
 	fact("pcsp", pcsp(f.Rows))
+	if p.Samples != nil {
+		sum := int64(0)
+		for i := range f.Insts {
+			n, _ := p.Samples(f.Insts[i].PC, f.Insts[i].Len)
+			sum += n
+		}
+		fact("profile", fmt.Sprintf("%d of %d samples, %.1f%%", sum, p.Total, 100*float64(sum)/float64(max(p.Total, 1))))
+	}
 	if len(f.Flags.Names()) > 0 {
 		fact("flags", strings.Join(f.Flags.Names(), ", "))
 	}

@@ -57,6 +57,7 @@ type asmFlags struct {
 	fn     string
 	src    string
 	dwarf  string
+	arch   string
 
 	verifySP, xrefs bool
 	against         string
@@ -77,12 +78,14 @@ func newAsm(a *app) *cobra.Command {
 			if err := af.check(cmd); err != nil {
 				return err
 			}
-			p, err := openProgram(args[0])
+			p, err := openProgram(args[0], af.arch)
 			if err != nil {
 				return err
 			}
 			defer p.Close()
 			switch {
+			case af.profile != "" && (af.fn == "" || len(args) == 2 || af.xrefs || af.against != ""):
+				return usage(cmd, errors.New("--profile wants one binary and a function, named with -f"))
 			case af.verifySP:
 				return a.verifySP(cmd.Context(), p)
 			case af.xrefs && (af.fn == "" || len(args) == 2):
@@ -104,11 +107,13 @@ func newAsm(a *app) *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
+	archFlag(f, &af.arch)
 	f.StringVarP(&af.fn, "func", "f", "", "only the function `NAME`: whole, its end (Spill, (*T).M), 0x… or a regular expression")
 	f.StringVar(&af.src, "src", "", "directory of the module whose source is shown (default the one around)")
 	f.BoolVar(&af.verifySP, "verify-sp", false, "prove the SP of every instruction from the code alone")
 	f.BoolVar(&af.xrefs, "xrefs", false, "who refers to the function: callers, inlined calls, func values")
 	f.StringVar(&af.against, "against", "", "what changed in the function since the build `BINARY`")
+	f.StringVar(&af.profile, "profile", "", "put the samples of a CPU profile in pprof's format beside instructions: `FILE`")
 	f.StringVar(&af.dwarf, "dwarf", "auto", "names and types out of DWARF: auto (where it is small), on or off")
 	f.StringVar(&af.format, "format", "go", "syntax of instructions: go, gnu or intel")
 	return cmd

@@ -36,7 +36,7 @@ type asmDiffSide struct {
 
 // asmAgainst compares functions of two builds.
 func (a *app) asmAgainst(p *asm.Program, af asmFlags) error {
-	q, err := openProgram(af.against)
+	q, err := openProgram(af.against, af.arch)
 	if err != nil {
 		return err
 	}

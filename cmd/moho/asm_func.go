@@ -30,6 +30,13 @@ func (a *app) asmFuncs(ctx context.Context, p *asm.Program, af asmFlags) error {
 		return err
 	}
 	out := listing.Printer{W: a.ui.Out, Arch: p.Arch(), Style: a.ui, Width: a.ui.Width(), Sources: listing.NewSources(sourceDirs(p, af.src))}
+	prof, err := af.profileSamples(p)
+	if err != nil {
+		return err
+	}
+	if prof != nil {
+		out.Samples, out.Total = prof.in, prof.total
+	}
 	for _, fn := range fns {
 		f, err := r.Func(fn)
 		if err != nil {

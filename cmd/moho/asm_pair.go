@@ -12,7 +12,7 @@ import (
 
 // asmPair prints a function of two binaries side by side.
 func (a *app) asmPair(p *asm.Program, other string, af asmFlags) error {
-	q, err := openProgram(other)
+	q, err := openProgram(other, "")
 	if err != nil {
 		return err
 	}

@@ -35,7 +35,7 @@ const frameExample = `    $ moho frame app -f main.Spill
       caller's BP        at 0xc00005fe70`
 
 type frameFlags struct {
-	fn, pc, sp string
+	fn, pc, sp, arch string
 }
 
 type frameReport struct {
@@ -66,7 +66,7 @@ func newFrame(a *app) *cobra.Command {
 			if (ff.fn == "") == (ff.pc == "") || ff.sp != "" && ff.pc == "" {
 				return usage(cmd, errors.New("give either a function with -f, or an address with --pc, and --sp if it is known"))
 			}
-			p, err := openProgram(args[0])
+			p, err := openProgram(args[0], ff.arch)
 			if err != nil {
 				return err
 			}
@@ -82,6 +82,7 @@ func newFrame(a *app) *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
+	archFlag(f, &ff.arch)
 	f.StringVarP(&ff.fn, "func", "f", "", "the function `NAME`: whole, its end (Spill, (*T).M), 0x… or a regular expression")
 	f.StringVar(&ff.pc, "pc", "", "`address` of the next instruction, as the file counts")
 	f.StringVar(&ff.sp, "sp", "", "`value` of the stack pointer there")

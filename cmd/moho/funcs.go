@@ -41,6 +41,8 @@ const funcsExample = `    $ moho funcs --match '^main\.' app
 type funcsFlags struct {
 	match, pkg, sort string
 	byPackage, wide  bool
+	types            bool
+	arch             string
 
 	re *regexp.Regexp
 }
@@ -57,12 +59,15 @@ func newFuncs(a *app) *cobra.Command {
 			if err := ff.check(cmd); err != nil {
 				return err
 			}
-			p, err := openProgram(args[0])
+			p, err := openProgram(args[0], ff.arch)
 			if err != nil {
 				return err
 			}
 			defer p.Close()
 			l := funcList{app: a, p: p, funcsFlags: ff}
+			if ff.types {
+				return l.listTypes()
+			}
 			return l.print()
 		},
 	}
@@ -71,6 +76,8 @@ func newFuncs(a *app) *cobra.Command {
 	f.StringVar(&ff.pkg, "pkg", "", "only functions of this package; `PATH`/... takes in those below")
 	f.StringVar(&ff.sort, "sort", "addr", "order: addr, size, frame or name")
 	f.BoolVar(&ff.byPackage, "by-package", false, "add up by package")
+	f.BoolVar(&ff.types, "types", false, "list the runtime's types with their methods, and itabs, instead")
+	archFlag(f, &ff.arch)
 	f.BoolVar(&ff.wide, "wide", false, "do not shorten names and positions")
 	return cmd
 }

@@ -6,15 +6,22 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/spf13/pflag"
+
 	"moho/asm"
 	"moho/gotab"
 	"moho/internal/cli"
 	"moho/objfile"
 )
 
+// archFlag adds the flag that chooses among the architectures of one file.
+func archFlag(f *pflag.FlagSet, arch *string) {
+	f.StringVar(arch, "arch", "", "of a Mach-O file for several architectures, the one of `GOARCH`")
+}
+
 // openProgram opens a binary for the verbs that look at machine code.
-func openProgram(path string) (*asm.Program, error) {
-	p, err := asm.Open(path)
+func openProgram(path, goarch string) (*asm.Program, error) {
+	p, err := asm.OpenArch(path, goarch)
 	switch {
 	case errors.Is(err, gotab.ErrNoTable):
 		return nil, cli.WithHints(err, "only programs that Go's linker has made, or helped to make, can be looked at")

@@ -31,6 +31,7 @@ const nosplitExample = `    $ moho nosplit app
 
 type nosplitFlags struct {
 	fn    string
+	arch  string
 	limit int
 	top   int
 }
@@ -63,7 +64,7 @@ func newNosplit(a *app) *cobra.Command {
 		Example: nosplitExample,
 		Args:    args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			p, err := openProgram(args[0])
+			p, err := openProgram(args[0], nf.arch)
 			if err != nil {
 				return err
 			}
@@ -86,6 +87,7 @@ func newNosplit(a *app) *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
+	archFlag(f, &nf.arch)
 	f.StringVarP(&nf.fn, "func", "f", "", "only the function `NAME`: whole, its end (Spill, (*T).M), 0x… or a regular expression")
 	f.IntVar(&nf.limit, "limit", 0, "`bytes` that a chain may use (default what the linker of that release allows)")
 	f.IntVar(&nf.top, "top", 8, "how many of the deepest chains are shown")

@@ -59,6 +59,7 @@ type xcheckDiffSummary struct {
 
 func newXcheck(a *app) *cobra.Command {
 	var o xcheck.Options
+	var goarch string
 	cmd := &cobra.Command{
 		Use:     "xcheck BINARY",
 		Short:   "do the pclntab, the symbol table and DWARF tell the same functions?",
@@ -66,7 +67,7 @@ func newXcheck(a *app) *cobra.Command {
 		Example: xcheckExample,
 		Args:    args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			p, err := openProgram(args[0])
+			p, err := openProgram(args[0], goarch)
 			if err != nil {
 				return err
 			}
@@ -83,6 +84,7 @@ func newXcheck(a *app) *cobra.Command {
 			return a.xcheck(args[0], r)
 		},
 	}
+	archFlag(cmd.Flags(), &goarch)
 	cmd.Flags().BoolVar(&o.External, "external", false, "also ask readelf, objdump and go tool nm")
 	return cmd
 }
