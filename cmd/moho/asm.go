@@ -32,6 +32,8 @@ side by side, aligned by source line and call, with the map of their registers.
 Source is looked for in the module around (or --src), the module cache, and the Go
 tree of the release that built the program; never where the program says.
 
+    --targets      compile a package for one or two targets first
+    --profile      put the samples of a CPU profile beside the instructions
     --xrefs        who calls F, inlined it, or took its address
     --against OLD  what changed in F since another build; exit 1 if something did
     --verify-sp    prove SP at every instruction from the code alone; exit 1 if the
@@ -47,6 +49,7 @@ const asmExample = `    $ moho asm -f main.Spill app
        14  4a1b20    112 C   CALL main.Sum10(SB)                 ; {p s.ptr}
 
     $ moho asm -f main.Spill app.amd64 app.arm64     # side by side
+    $ moho asm ./cmd/app -f Spill --targets linux/amd64,linux/arm64
     $ moho asm -f main.Spill --against old app       # what changed
     $ moho asm --verify-sp app                       # is the SP column true?
     $ moho asm app | less                            # everything`
@@ -58,6 +61,8 @@ type asmFlags struct {
 	src    string
 	dwarf  string
 	arch   string
+
+	targets []string
 
 	verifySP, xrefs bool
 	against         string
@@ -77,6 +82,12 @@ func newAsm(a *app) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := af.check(cmd); err != nil {
 				return err
+			}
+			if len(af.targets) > 0 {
+				if len(args) > 1 || af.xrefs || af.verifySP || af.against != "" || af.profile != "" {
+					return usage(cmd, errors.New("--targets takes a package and -f, and none of the other questions"))
+				}
+				return a.asmTargets(cmd, args[0], af)
 			}
 			p, err := openProgram(args[0], af.arch)
 			if err != nil {
@@ -113,6 +124,7 @@ func newAsm(a *app) *cobra.Command {
 	f.BoolVar(&af.verifySP, "verify-sp", false, "prove the SP of every instruction from the code alone")
 	f.BoolVar(&af.xrefs, "xrefs", false, "who refers to the function: callers, inlined calls, func values")
 	f.StringVar(&af.against, "against", "", "what changed in the function since the build `BINARY`")
+	f.StringSliceVar(&af.targets, "targets", nil, "compile a package, given instead of a binary, for one or two `GOOS/GOARCH`")
 	f.StringVar(&af.profile, "profile", "", "put the samples of a CPU profile in pprof's format beside instructions: `FILE`")
 	f.StringVar(&af.dwarf, "dwarf", "auto", "names and types out of DWARF: auto (where it is small), on or off")
 	f.StringVar(&af.format, "format", "go", "syntax of instructions: go, gnu or intel")
