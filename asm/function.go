@@ -3,6 +3,7 @@ package asm
 import (
 	"moho/arch"
 	"moho/gotab"
+	"moho/objfile"
 )
 
 // A Function is what is known of one function without following its code.
@@ -69,7 +70,14 @@ func (p *Program) Describe(f *Function, fn gotab.Func) error {
 	if err != nil {
 		return err
 	}
-	*f = Function{Name: fn.Name(), Entry: fn.Entry(), Size: size, Frame: frame, Check: p.StackCheck(fn)}
+	*f = Function{Name: fn.Name(), Entry: fn.Entry(), Size: size, Frame: frame}
+	if p.Arch().BytePC { // the size is known: StackCheck would find it again
+		if code, err := p.File.Slice(objfile.Addr(fn.Entry()), int(size)); err == nil {
+			f.Check = p.checkOf(code)
+		}
+	} else {
+		f.Check = p.StackCheck(fn)
+	}
 	if next := uint64(fn.Next() - fn.Entry()); p.Arch().BytePC && next > size {
 		f.Pad = next - size
 	}

@@ -201,3 +201,24 @@ func TestABIWithoutSymbols(t *testing.T) {
 		}
 	}
 }
+
+// TestDescribeMemory: what is made for each function is its name and little more.
+func TestDescribeMemory(t *testing.T) {
+	p := openProgram(t, testbin.Build(t, testbin.NetHTTP(), testbin.Config{GOOS: "linux", GOARCH: "amd64"}))
+	var f asm.Function
+	for fn := range p.Functions() { // tables that are made once
+		if err := p.Describe(&f, fn); err != nil {
+			t.Fatal(err)
+		}
+	}
+	n := testing.AllocsPerRun(1, func() {
+		for fn := range p.Functions() {
+			if err := p.Describe(&f, fn); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+	if per := n / float64(p.Table.NumFunc()); per > 1.5 {
+		t.Errorf("%.1f allocations for each function", per)
+	}
+}

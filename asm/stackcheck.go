@@ -43,7 +43,15 @@ func (p *Program) StackCheck(fn gotab.Func) StackCheck {
 		return checkWASM(body)
 	}
 	code, err := p.Code(fn)
-	if err != nil || len(code) == 0 {
+	if err != nil {
+		return UnknownCheck
+	}
+	return p.checkOf(code)
+}
+
+// checkOf is StackCheck for the code of a function, not on WASM.
+func (p *Program) checkOf(code []byte) StackCheck {
+	if len(code) == 0 {
 		return UnknownCheck
 	}
 	switch p.Arch() {

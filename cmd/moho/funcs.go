@@ -141,13 +141,12 @@ func (l *funcList) none() error {
 // choose returns the indexes of the functions that are wanted, in the order
 // that is wanted. It is the only pass that is made twice: items are not kept.
 func (l *funcList) choose() []int32 {
-	if n, err := l.p.Malformed(); n > 0 {
-		l.gaps = append(l.gaps, evidence.Gap{What: count(n, "function"), Where: l.p.File.Name(), Why: err.Error()})
-	}
 	order := make([]int32, 0, l.p.Table.NumFunc())
 	keys := []int64{}
 	var name []byte
+	whole := 0
 	for fn := range l.p.Functions() {
+		whole++
 		if l.re != nil || l.pkg != "" {
 			name = fn.AppendName(name[:0])
 			if l.re != nil && !l.re.Match(name) || l.pkg != "" && !asm.InPackage(asm.Package(string(name)), l.pkg) {
@@ -163,6 +162,10 @@ func (l *funcList) choose() []int32 {
 			n, _ := fn.MaxSPDelta()
 			keys = append(keys, -int64(n))
 		}
+	}
+	if whole < l.p.Table.NumFunc() {
+		n, err := l.p.Malformed()
+		l.gaps = append(l.gaps, evidence.Gap{What: count(n, "function"), Where: l.p.File.Name(), Why: err.Error()})
 	}
 	switch l.sort {
 	case "size", "frame":
