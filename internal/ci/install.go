@@ -152,7 +152,8 @@ func installToolchains(ctx context.Context, c *ci) error {
 		var out writer
 		err := c.exec(ctx, command{
 			argv: []string{"go", "version"}, dir: dir, out: io.MultiWriter(&out, c.out),
-			env: []string{"GOTOOLCHAIN=" + version},
+			// The oldest do not know flags that ours, or those of the go env file, have.
+			env: []string{"GOTOOLCHAIN=" + version, "GOENV=off", "GOFLAGS="},
 		})
 		if err != nil {
 			return fmt.Errorf("toolchain %s: %w", version, err)
