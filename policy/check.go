@@ -70,7 +70,7 @@ func (d *decoder) checkPlatform(t Platform, path string, first map[target.Target
 			asked bool
 		}{{"link", t.Link == "static" || t.Link == "dynamic"}, {"interpreters", len(t.Interpreters) > 0}, {"needed", len(t.Needed) > 0}} {
 			if k.asked {
-				d.failAt(path+"."+k.name, "%s can't be checked for %s: how a %s file is linked is not read", k.name, t.GOOS, format)
+				d.failAt(path+"."+k.name, "%s is not judged for %s: only how ELF files are linked is, not %s", k.name, t.GOOS, format)
 			}
 		}
 	}
