@@ -3,6 +3,7 @@ package asm
 import (
 	"bytes"
 	"hash/maphash"
+	"slices"
 
 	"moho/evidence"
 	"moho/gotab"
@@ -27,9 +28,10 @@ func (p *Program) ABI(fn gotab.Func) ABI { return p.abi(fn, p.recorded(fn)) }
 
 // abi tells the convention of a function; nothing of it is in the pclntab. The
 // symbol table has a suffix .abi0 where the linker knew both conventions for
-// one name. What is compiled from Go is of ABIInternal, except the wrappers
-// through which assembly calls it; assembly that has such a wrapper is of ABI0,
-// other assembly may be of either.
+// one name. Without that table, what is compiled from Go is of ABIInternal if it
+// can't be of ABI0, which takes go:cgo_unsafe_args or a call from assembly; which
+// of a function and its wrapper is which only their code tells: see package
+// frame. Assembly that has a wrapper is of ABI0, other assembly may be of either.
 //
 // Source: $GOROOT/src/cmd/link/internal/ld/symtab.go (mangleABIName) and
 // $GOROOT/src/cmd/compile/internal/ssagen/abi.go, go1.26.
@@ -38,19 +40,47 @@ func (p *Program) abi(fn gotab.Func, flags Flags) ABI {
 	if _, ok := abi0[fn.Entry()]; ok {
 		return ABI{"ABI0", evidence.Recorded}
 	}
-	if symbols && flags&Asm == 0 || flags&(Asm|Wrapper) == 0 {
+	if symbols && flags&Asm == 0 {
 		return ABI{"ABIInternal", evidence.Derived}
 	}
 	twins := p.twins(fn)
 	switch {
-	case flags&Asm != 0 && twins == Wrapper && !symbols:
+	case flags&Asm != 0 && twins == Wrapper && !symbols, flags&Wrapper != 0 && twins == goTwin && !p.unsafeArgs(fn):
 		return ABI{"ABI0", evidence.Derived}
-	case flags&Asm != 0 || twins&Wrapper != 0:
+	case flags&Asm != 0, flags&Wrapper != 0 && twins&(goTwin|Wrapper) != 0, flags&Wrapper == 0 && p.unsafeArgs(fn):
 		return ABI{"unknown", evidence.Unknown}
-	case flags&Wrapper != 0 && twins == goTwin:
-		return ABI{"ABI0", evidence.Derived}
 	}
 	return ABI{"ABIInternal", evidence.Derived}
+}
+
+// unsafeArgs reports whether fn may have been compiled with go:cgo_unsafe_args,
+// which makes it ABI0: cgo writes it above each C function that it makes
+// callable, the runtime above calls of the system's library where it has to go
+// through one.
+//
+// Source: $GOROOT/src/cmd/cgo/out.go (writeDefsFunc) and
+// $GOROOT/src/runtime/sys_darwin.go, go1.26; syscall_windows.go, go1.20.
+func (p *Program) unsafeArgs(fn gotab.Func) bool {
+	var buf [128]byte
+	name := fn.AppendName(buf[:0])
+	if bytes.Contains(name, []byte("._Cfunc_")) || bytes.Contains(name, []byte("._C2func_")) {
+		return true
+	}
+	if !bytes.HasPrefix(name, []byte("runtime.")) && !bytes.HasPrefix(name, []byte("syscall.")) {
+		return false
+	}
+	p.libcOnce.Do(func() {
+		goos := p.File.OS()
+		if bi, err := p.File.BuildInfo(); err == nil && goos == "" {
+			for _, s := range bi.Settings {
+				if s.Key == "GOOS" {
+					goos = s.Value
+				}
+			}
+		}
+		p.libc = !slices.Contains([]string{"linux", "android", "freebsd", "netbsd", "dragonfly", "js", "wasip1"}, goos)
+	})
+	return p.libc
 }
 
 // goTwin stands, among the flags of twins, for a function compiled from Go.

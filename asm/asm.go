@@ -45,8 +45,11 @@ type Program struct {
 	hasSyms  bool
 
 	twinsOnce sync.Once
-	kinds     map[uint64][]int32 // indexes of functions by hash of their name
-	seed      maphash.Seed
+
+	libcOnce sync.Once
+	libc     bool               // the runtime may call the system through a library
+	kinds    map[uint64][]int32 // indexes of functions by hash of their name
+	seed     maphash.Seed
 }
 
 // Open opens the binary at path. The error wraps objfile.ErrFormat or

@@ -44,16 +44,33 @@ func functions(tb testing.TB, p *asm.Program) []asm.Function {
 // TestStrippedTwin: what a list says of a function is the same without a symbol
 // table, but for the ABI, which only that table records.
 func TestStrippedTwin(t *testing.T) {
-	for _, target := range []testbin.Config{
+	targets := []testbin.Config{
 		{GOOS: "linux", GOARCH: "amd64"},
+		{GOOS: "linux", GOARCH: "amd64", Mode: testbin.PIE},
+		{GOOS: "linux", GOARCH: "amd64", Mode: testbin.External},
 		{GOOS: "linux", GOARCH: "arm64"},
-	} {
+		{GOOS: "darwin", GOARCH: "arm64"},
+		{GOOS: "windows", GOARCH: "amd64"},
+		{GOOS: "wasip1", GOARCH: "wasm"},
+	}
+	if testbin.IsLong() {
+		for _, release := range []string{"1.20.14", "1.21.13", "1.23.12", "1.25.12", "1.27.3"} {
+			targets = append(targets, testbin.Config{Go: release, GOOS: "linux", GOARCH: "amd64"},
+				testbin.Config{Go: release, GOOS: "windows", GOARCH: "amd64"}, testbin.Config{Go: release, GOOS: "js", GOARCH: "wasm"})
+		}
+	}
+	for _, target := range targets {
 		t.Run(target.String(), func(t *testing.T) {
 			whole := functions(t, openProgram(t, testbin.Build(t, testbin.Toy(t), target)))
-			target.Mode = testbin.Stripped
+			target.Mode = map[testbin.Mode]testbin.Mode{
+				testbin.PIE: testbin.PIEStripped, testbin.External: testbin.ExternalSW,
+			}[target.Mode]
+			if target.Mode == "" {
+				target.Mode = testbin.Stripped
+			}
 			stripped := functions(t, openProgram(t, testbin.Build(t, testbin.Toy(t), target)))
 			for i := range whole {
-				if w, s := whole[i].ABI, stripped[i].ABI; w != s && w.How != "recorded" && s.Value != "unknown" {
+				if w, s := whole[i].ABI, stripped[i].ABI; w.Value != s.Value && s.Value != "unknown" {
 					t.Errorf("%s: ABI %v, stripped %v", whole[i].Name, w, s)
 				}
 				whole[i].ABI, stripped[i].ABI = asm.ABI{}, asm.ABI{}
