@@ -45,26 +45,28 @@ func (p *Program) abi(fn gotab.Func, flags Flags) ABI {
 	}
 	twins := p.twins(fn)
 	switch {
-	case flags&Asm != 0 && twins == Wrapper && !symbols, flags&Wrapper != 0 && twins == goTwin && !p.unsafeArgs(fn):
+	case flags&Asm != 0 && twins == Wrapper && !symbols, flags&Wrapper != 0 && twins == goTwin && !p.UnsafeArgs(fn):
 		return ABI{"ABI0", evidence.Derived}
-	case flags&Asm != 0, flags&Wrapper != 0 && twins&(goTwin|Wrapper) != 0, flags&Wrapper == 0 && p.unsafeArgs(fn):
+	case flags&Asm != 0, flags&Wrapper != 0 && twins&(goTwin|Wrapper) != 0, flags&Wrapper == 0 && p.UnsafeArgs(fn):
 		return ABI{"unknown", evidence.Unknown}
 	}
 	return ABI{"ABIInternal", evidence.Derived}
 }
 
-// unsafeArgs reports whether fn may have been compiled with go:cgo_unsafe_args,
+// UnsafeArgs reports whether fn may have been compiled with go:cgo_unsafe_args,
 // which makes it ABI0: cgo writes it above each C function that it makes
 // callable, the runtime above calls of the system's library where it has to go
 // through one.
 //
 // Source: $GOROOT/src/cmd/cgo/out.go (writeDefsFunc) and
 // $GOROOT/src/runtime/sys_darwin.go, go1.26; syscall_windows.go, go1.20.
-func (p *Program) unsafeArgs(fn gotab.Func) bool {
+func (p *Program) UnsafeArgs(fn gotab.Func) bool {
 	var buf [128]byte
 	name := fn.AppendName(buf[:0])
-	if bytes.Contains(name, []byte("._Cfunc_")) || bytes.Contains(name, []byte("._C2func_")) {
-		return true
+	for _, s := range []string{"._Cfunc_", "._C2func_", "._cgo_cmalloc"} {
+		if bytes.Contains(name, []byte(s)) {
+			return true
+		}
 	}
 	if !bytes.HasPrefix(name, []byte("runtime.")) && !bytes.HasPrefix(name, []byte("syscall.")) {
 		return false

@@ -30,6 +30,9 @@ func (l *Layouts) abi(b *body, f *Frame) Fact[string] {
 			return derived(abi, why)
 		}
 	}
+	if !l.p.HasSymbols() && l.p.UnsafeArgs(b.fn) {
+		return b.unsafeABI()
+	}
 	return derived(abiInternal, "the compiler's code; only its wrappers for assembly can be ABI0")
 }
 
@@ -48,9 +51,25 @@ func (l *Layouts) wrapperABI(b *body, f *Frame) (abi, why string) {
 		if to.Flags()&gotab.Asm != 0 {
 			return abiInternal, fmt.Sprintf("a wrapper around the assembly at %#x of the same name", in.Target)
 		}
+		if l.p.UnsafeArgs(to) {
+			return "", "" // either may be the one whose arguments lie in memory
+		}
 		return abi0, fmt.Sprintf("a wrapper around the Go function at %#x of the same name", in.Target)
 	}
 	return "", ""
+}
+
+// unsafeABI tells the ABI of Go code that may have been compiled with
+// go:cgo_unsafe_args: one that uses the register of the first argument is of
+// ABIInternal. An argument that is read in memory shows nothing, since large ones
+// are passed there in either.
+func (b *body) unsafeABI() Fact[string] {
+	if n, _ := b.fn.Args(); n > 0 {
+		if i, ok := b.readsFirst(b.roles.args()[0]); ok {
+			return derived(abiInternal, fmt.Sprintf("reads the register of its first argument at +%#x", b.off(i)))
+		}
+	}
+	return unknown[string]("Go code that may be compiled with go:cgo_unsafe_args and uses no register of an argument")
 }
 
 // asmABI tells the ABI of assembly by what it reads first: its arguments in

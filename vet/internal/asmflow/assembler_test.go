@@ -195,7 +195,7 @@ func same(got, want string) bool {
 // TestAssemblerAgrees compares what is read with what the assembler reads:
 // every instruction, its name, its line, and the size of every frame.
 func TestAssemblerAgrees(t *testing.T) {
-	patterns := []string{"internal/bytealg", "math/big", "reflect", "internal/runtime/atomic"}
+	patterns := []string{"internal/bytealg", "math/big", "reflect", "internal/runtime/atomic", "runtime", "syscall"}
 	if testbin.IsLong() {
 		patterns = []string{"std"}
 	}
