@@ -43,7 +43,8 @@ const maxNear = 6
 // Find returns the functions that pattern means, in order of entry: by address
 // (0x…, inside the function), else by the whole name, else by the name without
 // type arguments, else by the end of the name from a dot or a slash on (Spill,
-// (*T).M), and last as a regular expression. Several functions can have one
+// (*T).M; a major version in the package's path may be left out), and last as a
+// regular expression. Several functions can have one
 // name: an assembly function and its wrapper, instances of a generic function,
 // closures. The error is a *MatchError when none is found, or when a name's end
 // fits different ones.
@@ -69,7 +70,7 @@ func (p *Program) Find(pattern string) ([]gotab.Func, error) {
 		switch {
 		case bytes.Equal(short, wantShort):
 			generic = append(generic, fn)
-		case endsWith(short, wantShort):
+		case endsWith(short, wantShort), endsWithMajor(short, wantShort):
 			suffix = append(suffix, fn)
 		}
 	}
@@ -119,6 +120,31 @@ func endsWith(name, end []byte) bool {
 	}
 	c := name[len(name)-len(end)-1]
 	return c == '.' || c == '/' || end[0] == '.'
+}
+
+// endsWithMajor is endsWith for packages that people know by the element before
+// a major version: raft.New means example.org/raft/v3.New.
+func endsWithMajor(name, end []byte) bool {
+	dot := bytes.IndexByte(end[bytes.LastIndexByte(end, '/')+1:], '.')
+	if dot <= 0 {
+		return false
+	}
+	dot += bytes.LastIndexByte(end, '/') + 1
+	pkg, rest := end[:dot], end[dot:]
+	path, ok := bytes.CutSuffix(name, rest)
+	if !ok {
+		return false
+	}
+	slash := bytes.LastIndexByte(path, '/')
+	if slash < 0 || slash+2 >= len(path) || path[slash+1] != 'v' {
+		return false
+	}
+	for _, c := range path[slash+2:] {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return endsWith(path[:slash], pkg) || bytes.Equal(path[:slash], pkg)
 }
 
 // sameName returns an error unless all functions are instances of one.

@@ -62,6 +62,23 @@ func TestFind(t *testing.T) {
 	}
 }
 
+// TestFindMajor: people say rand.X of math/rand/v2.
+func TestFindMajor(t *testing.T) {
+	p := openProgram(t, testbin.Build(t, testbin.NetHTTP(), testbin.Config{GOOS: "linux", GOARCH: "amd64"}))
+	for pattern, want := range map[string]string{
+		"rand.(*ChaCha8).MarshalBinary":      "math/rand/v2.(*ChaCha8).MarshalBinary",
+		"math/rand.(*ChaCha8).MarshalBinary": "math/rand/v2.(*ChaCha8).MarshalBinary",
+		"and.(*ChaCha8).MarshalBinary":       "",
+		"v2.(*ChaCha8).MarshalBinary":        "math/rand/v2.(*ChaCha8).MarshalBinary",
+	} {
+		fns, err := p.Find(pattern)
+		switch {
+		case want == "" && err == nil, want != "" && (err != nil || len(fns) != 1 || fns[0].Name() != want):
+			t.Errorf("Find(%q) = %v, %v, want %q", pattern, fns, err, want)
+		}
+	}
+}
+
 func TestPackage(t *testing.T) {
 	for _, tt := range []struct{ name, want string }{
 		{"main.Spill", "main"},

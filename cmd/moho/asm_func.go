@@ -46,5 +46,8 @@ func (a *app) asmFuncs(ctx context.Context, p *asm.Program, af asmFlags) error {
 			return err
 		}
 	}
+	if af.dwarf == "auto" && !af.names(p) && !a.ui.Quiet {
+		a.ui.Hintf("names and types of what is in registers and slots: --dwarf on, which takes longer in a program of this size")
+	}
 	return nil
 }
