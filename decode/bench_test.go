@@ -56,7 +56,7 @@ func TestAllocations(t *testing.T) {
 		var insts int
 		n := testing.AllocsPerRun(1, func() { insts = sweep(d, &in, code, base, buf) })
 		t.Logf("%s: %v allocations for %d instructions", a.Name, n, insts)
-		if n > float64(insts)/10 && !raceDetector { // which allocates on its own
+		if n > float64(insts)/10 && !testbin.RaceDetector { // which allocates on its own
 			t.Errorf("%s: %v allocations for %d instructions", a.Name, n, insts)
 		}
 	}

@@ -69,6 +69,7 @@ func frameSteps(t *testing.T, path string, pushed int64) map[gotab.PC][]step {
 // TestSPRowsEqualCallFrames compares pcsp with DWARF. The linker makes the one
 // from the other, so that this proves the decoder, not the tables.
 func TestSPRowsEqualCallFrames(t *testing.T) {
+	testbin.Serial(t)
 	testbin.NeedTool(t, "readelf")
 	every(t, func(t *testing.T, c testbin.Config) {
 		path := toy(t, c)
@@ -119,6 +120,7 @@ func TestSPRowsEqualCallFrames(t *testing.T) {
 // TestInlineEqualsDWARF compares chains of inlined calls with what
 // llvm-symbolizer makes of the DWARF, which the compiler writes separately.
 func TestInlineEqualsDWARF(t *testing.T) {
+	testbin.Serial(t)
 	testbin.NeedTool(t, "llvm-symbolizer")
 	every(t, func(t *testing.T, c testbin.Config) {
 		path := toy(t, c)

@@ -124,6 +124,7 @@ func describeAll(t *testing.T, path string) []string {
 }
 
 func TestStrippedEqualsUnstripped(t *testing.T) {
+	testbin.Serial(t)
 	twin := map[testbin.Mode]testbin.Mode{
 		testbin.Stripped: testbin.Plain, testbin.PIEStripped: testbin.PIE, testbin.ExternalSW: testbin.External,
 	}

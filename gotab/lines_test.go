@@ -68,6 +68,7 @@ func innermost(t *testing.T, tab *gotab.Table, pc gotab.PC) string {
 }
 
 func TestLinesEqualAddr2line(t *testing.T) {
+	testbin.Serial(t)
 	every(t, func(t *testing.T, c testbin.Config) {
 		path := toy(t, c)
 		_, tab := open(t, path)
@@ -110,6 +111,7 @@ func bias(t *testing.T, tab *gotab.Table, out string) uint64 {
 // TestFramesEqualRuntime asks the program itself, for every mode in which it
 // can run here: the runtime looks up thousands of its own addresses.
 func TestFramesEqualRuntime(t *testing.T) {
+	testbin.Serial(t)
 	testbin.NeedTool(t, "setarch")
 	every(t, func(t *testing.T, c testbin.Config) {
 		if c.GOARCH != "amd64" {

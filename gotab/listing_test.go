@@ -89,6 +89,7 @@ func number(t *testing.T, s string) int {
 // where the compiler's listing says it is, byte for byte, and each PCDATA value
 // at each instruction.
 func TestFuncDataEqualsListing(t *testing.T) {
+	testbin.Serial(t)
 	for _, c := range matrix() {
 		if c.Mode != testbin.Plain {
 			continue

@@ -125,6 +125,7 @@ func checkLocals(t *testing.T, tab *gotab.Table, cfa int64, vars map[gotab.PC][]
 // memory are among the arguments that tracebacks print, and stack objects are
 // where variables are.
 func TestSlotsEqualDWARF(t *testing.T) {
+	testbin.Serial(t)
 	for _, c := range matrix() {
 		if c.Mode != testbin.Plain {
 			continue

@@ -87,6 +87,7 @@ func fileOff(t *testing.T, f *objfile.File, a objfile.Addr) int {
 // TestFieldSweep sets every field of the pclntab header, of the moduledata, of
 // the function table and of function records to values that do not fit.
 func TestFieldSweep(t *testing.T) {
+	testbin.Serial(t)
 	for _, c := range []testbin.Config{
 		{Go: "1.26.8", GOOS: "linux", GOARCH: "amd64", Mode: testbin.Stripped},
 		{Go: "1.27.3", GOOS: "linux", GOARCH: "arm64", Mode: testbin.Stripped},

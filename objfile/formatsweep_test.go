@@ -16,6 +16,7 @@ import (
 // symbols of Mach-O and PE files, and every byte of the beginnings of WASM
 // sections, to values that do not fit.
 func TestFormatSweep(t *testing.T) {
+	testbin.Serial(t)
 	for _, c := range []testbin.Config{
 		{GOOS: "darwin", GOARCH: "arm64", Mode: testbin.Stripped},
 		{GOOS: "windows", GOARCH: "amd64", LDFlags: "-w"},

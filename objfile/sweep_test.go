@@ -51,6 +51,7 @@ func read(f *objfile.File) (first error) {
 // section headers, notes and dynamic entries to values that do not fit. Programs
 // without debug information, which would be inflated for each mutant.
 func TestFieldSweep(t *testing.T) {
+	testbin.Serial(t)
 	for _, c := range []testbin.Config{
 		{Go: "1.26.8", GOOS: "linux", GOARCH: "amd64", Mode: testbin.ExternalSW},
 		{Go: "1.26.8", GOOS: "linux", GOARCH: "amd64", Mode: testbin.PIEStripped},

@@ -40,6 +40,7 @@ type specCommand struct {
 // only if nothing but the types of operands is wrong. Errors say where, memory is
 // bounded.
 func TestSpecSuite(t *testing.T) {
+	testbin.Serial(t)
 	var mod struct{ Dir string }
 	if err := json.Unmarshal([]byte(testbin.Run(t, "go", "mod", "download", "-json", wazero)), &mod); err != nil {
 		t.Fatal(err)

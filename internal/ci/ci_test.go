@@ -249,3 +249,18 @@ func write(t *testing.T, root string, files map[string]string) {
 		}
 	}
 }
+
+func TestRanOutOfTime(t *testing.T) {
+	const start = "fuzz: elapsed: 4s, execs: 22 (0/sec)\n--- FAIL: FuzzX (4.05s)\n"
+	for out, want := range map[string]bool{
+		start + "    context deadline exceeded\nFAIL\nexit status 1\nFAIL\tmoho/decode\t4.052s\n":                                                         true,
+		start + "    --- FAIL: FuzzX (0.00s)\n        x_test.go:1: context deadline exceeded\n    \n    Failing input written to testdata/fuzz/FuzzX/1\n": false,
+		start + "    fuzzing process hung or terminated unexpectedly\n":                                                                                   false,
+		"panic: context deadline exceeded\n": false,
+		"PASS\n":                             false,
+	} {
+		if got := ranOutOfTime(out); got != want {
+			t.Errorf("%q: %v", out, got)
+		}
+	}
+}

@@ -72,3 +72,13 @@ func RunInput(tb testing.TB, stdin, name string, args ...string) string {
 	}
 	return string(out)
 }
+
+// Serial skips a test that takes long and has one goroutine when the race
+// detector is on: there is nothing for it to see, and it makes the test ten
+// times as slow.
+func Serial(tb testing.TB) {
+	tb.Helper()
+	if RaceDetector {
+		tb.Skip("one goroutine: the race detector has nothing to look at")
+	}
+}

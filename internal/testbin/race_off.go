@@ -1,0 +1,6 @@
+//go:build !race
+
+package testbin
+
+// RaceDetector is true in tests that were built with -race.
+const RaceDetector = false
