@@ -7,11 +7,15 @@ import (
 	"moho/objfile"
 )
 
-// Body returns what a listing of fn shows: its Code, or on wasm the body of the
+// Body returns what a listing of fn shows: its Code; what lies up to the next
+// function where the table does not say how long it is; on wasm the body of the
 // module's function, from the declarations of locals to the end. The error wraps
 // objfile.ErrFormat or objfile.ErrUnmapped.
 func (p *Program) Body(fn gotab.Func) ([]byte, error) {
 	if p.Arch().BytePC {
+		if p.Foreign(fn) {
+			return p.File.Slice(objfile.Addr(fn.Entry()), int(fn.Next()-fn.Entry()))
+		}
 		return p.Code(fn)
 	}
 	body, ok := p.WASMBody(fn)

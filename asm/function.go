@@ -1,7 +1,10 @@
 package asm
 
 import (
+	"bytes"
+
 	"moho/arch"
+	"moho/evidence"
 	"moho/gotab"
 	"moho/objfile"
 )
@@ -9,7 +12,8 @@ import (
 // A Function is what is known of one function without following its code.
 //
 // Size is in bytes, from the entry to the exact end; on wasm it is the length of
-// the module's function body. Frame is how many bytes below its value at
+// the module's function body, and for what is Foreign it reaches to the next
+// function, padding included. Frame is how many bytes below its value at
 // the entry SP goes at most: locals, outgoing arguments and what the prologue
 // saves, without the return address that a call on amd64 pushes. Args are the
 // bytes of arguments and results in the caller's frame. File and Line are where
@@ -37,9 +41,10 @@ const (
 	Asm                        // recorded: written in assembly
 	Wrapper                    // recorded: made by the compiler, for a method or another ABI
 	NoSplit                    // derived, on amd64 only: checks no stack
+	Foreign                    // derived: not Go's; the tables have no size, frame or arguments
 )
 
-var flagNames = []string{"TOPFRAME", "SPWRITE", "ASM", "WRAPPER", "NOSPLIT"}
+var flagNames = []string{"TOPFRAME", "SPWRITE", "ASM", "WRAPPER", "NOSPLIT", "FOREIGN"}
 
 // Names returns the words for the flags that are set, as TEXT directives write
 // them.
@@ -85,6 +90,11 @@ func (p *Program) Describe(f *Function, fn gotab.Func) error {
 		body, _ := p.WASMBody(fn)
 		f.Size = uint64(len(body))
 	}
+	if size == 0 && p.Foreign(fn) {
+		f.Size, f.Pad, f.Check, f.Flags = f.Pad, 0, UnknownCheck, Foreign
+		f.ABI = ABI{"unknown", evidence.Unknown}
+		return nil
+	}
 	f.Args, f.ArgsKnown = fn.Args()
 	if !f.ArgsKnown {
 		f.Args = 0
@@ -108,6 +118,20 @@ func (p *Program) flags(fn gotab.Func, check StackCheck) Flags {
 		out |= NoSplit
 	}
 	return out
+}
+
+// Foreign reports whether fn is code of C that Go's own linker has put among Go's:
+// an entry without any table. The linker's marks
+// look the same and are called go:….
+//
+// Source: $GOROOT/src/cmd/link/internal/ld/pcln.go (generatePctab), go1.26.
+func (p *Program) Foreign(fn gotab.Func) bool {
+	if size, err := fn.Size(); err != nil || size > 0 || !p.Arch().BytePC || fn.Next() <= fn.Entry() {
+		return false
+	}
+	var buf [128]byte
+	name := fn.AppendName(buf[:0])
+	return !bytes.HasPrefix(name, []byte("go:")) && !bytes.HasPrefix(name, []byte("go."))
 }
 
 // recorded returns the flags of fn that the table has.

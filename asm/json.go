@@ -59,7 +59,11 @@ func (f *Function) AppendFields(dst []byte) []byte {
 	dst = AppendString(append(dst, `"name":`...), f.Name)
 	dst = append(AppendHex(append(dst, `,"entry":"`...), uint64(f.Entry)), '"')
 	dst = strconv.AppendUint(append(dst, `,"size":`...), f.Size, 10)
-	dst = strconv.AppendInt(append(dst, `,"frame":`...), int64(f.Frame), 10)
+	if dst = append(dst, `,"frame":`...); f.Flags&Foreign != 0 {
+		dst = append(dst, "null"...)
+	} else {
+		dst = strconv.AppendInt(dst, int64(f.Frame), 10)
+	}
 	dst = append(dst, `,"args":`...)
 	if f.ArgsKnown {
 		dst = strconv.AppendInt(dst, int64(f.Args), 10)

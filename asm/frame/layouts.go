@@ -89,6 +89,13 @@ func (l *Layouts) Of(fn gotab.Func) (Frame, error) {
 	if !l.p.Arch().BytePC {
 		return l.ofTables(fn, f)
 	}
+	if l.p.Foreign(fn) {
+		const why = "code of C, of which Go's tables say nothing"
+		f.Text = Text{Symbol: symbolName(f.Name), ABI: unknown[string](why), Size: unknown[int64](why), Args: unknown[int64](why), Flags: []Flag{}}
+		f.Slots, f.Calls, f.Ranges = []Slot{}, []Call{}, []Range{}
+		f.gap("frame", why)
+		return f, nil
+	}
 	b, err := l.r.read(fn)
 	if err != nil {
 		return Frame{}, err

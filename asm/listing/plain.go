@@ -62,7 +62,7 @@ func (l *lister) function(dst []byte, fn gotab.Func) ([]byte, error) {
 		return l.wasm(dst, fn, code)
 	}
 	w := fn.Walk()
-	lost := false // SP was written in a way that the tables can't say
+	lost := l.fn.Flags&asm.Foreign != 0 // or SP was written in a way that the tables can't say
 	var in decode.Inst
 	for off := 0; off < len(code); {
 		err := l.dec.Decode(code[off:], uint64(fn.Entry())+uint64(off), &in)
@@ -95,7 +95,11 @@ func appendHead(dst []byte, f *asm.Function) []byte {
 		dst = append(dst, '?')
 	}
 	dst = strconv.AppendUint(append(dst, "  size "...), f.Size, 10)
-	dst = strconv.AppendInt(append(dst, "  frame "...), int64(f.Frame), 10)
+	if dst = append(dst, "  frame "...); f.Flags&asm.Foreign != 0 {
+		dst = append(dst, '?')
+	} else {
+		dst = strconv.AppendInt(dst, int64(f.Frame), 10)
+	}
 	dst = append(dst, "  args "...)
 	if f.ArgsKnown {
 		dst = strconv.AppendInt(dst, int64(f.Args), 10)

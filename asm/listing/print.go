@@ -9,6 +9,7 @@ import (
 	"github.com/rivo/uniseg"
 
 	"moho/arch"
+	"moho/asm"
 	"moho/asm/frame"
 	"moho/gotab"
 	"moho/internal/cli"
@@ -81,7 +82,9 @@ func (p *Printer) head(b *strings.Builder, f *Func) {
 			fmt.Fprintf(b, "  %s%s\n", p.Style.Dim(fmt.Sprintf("%-10s", name)), line)
 		}
 	}
-	fact("declared", escape(shortFile(f.File))+":"+strconv.Itoa(f.Line))
+	if f.File != "" {
+		fact("declared", escape(shortFile(f.File))+":"+strconv.Itoa(f.Line))
+	}
 	abi := f.Frame.Text.ABI
 	if abi.Known() {
 		fact("abi", fmt.Sprintf("%s, %s%s", abi.Value, abi.How, because(abi.Why)))
@@ -100,7 +103,10 @@ func (p *Printer) head(b *strings.Builder, f *Func) {
 	if f.ArgsKnown {
 		args = fmt.Sprintf("%d bytes of arguments and results in the caller's", f.Args)
 	}
-	fact("frame", fmt.Sprintf("%d bytes, %s", f.Frame.Max, args))
+	foreign := f.Flags&asm.Foreign != 0
+	if !foreign {
+		fact("frame", fmt.Sprintf("%d bytes, %s", f.Frame.Max, args))
+	}
 	if f.Signature.Args != "" {
 		fact("arguments", f.Signature.Args)
 		fact("results", f.Signature.Results)
@@ -108,7 +114,9 @@ func (p *Printer) head(b *strings.Builder, f *Func) {
 	if w := f.Frame.Opens.Words; w != "" {
 		fact("entry", w)
 	}
-	fact("pcsp", pcsp(f.Rows))
+	if !foreign {
+		fact("pcsp", pcsp(f.Rows))
+	}
 	if p.Samples != nil {
 		sum := int64(0)
 		for i := range f.Insts {

@@ -118,6 +118,12 @@ func (a *app) frames(p *asm.Program, l *frame.Layouts, pattern string) error {
 // printFrame prints the picture of a frame, the highest address first.
 func (a *app) printFrame(p *asm.Program, f *frame.Frame) {
 	a.ui.Printf("%s\n", a.ui.Bold(cli.Escape(f.Text.String())))
+	if len(f.Slots) == 0 && len(f.Gaps) > 0 { // an empty picture would be a statement
+		for _, g := range f.Gaps {
+			a.ui.Printf("unknown: %s\n", cli.Escape(g.String()))
+		}
+		return
+	}
 	about := cli.NewTable(cli.Column{Fit: cli.Wrap})
 	about.Row(frameSize(f) + "; " + f.Opens.Words)
 	a.ui.Table(about)

@@ -55,7 +55,11 @@ func (t *funcTable) append(dst []byte, f *asm.Function) []byte {
 	var num [24]byte
 	dst = right(dst, asm.AppendHex(num[:0], uint64(f.Entry)), t.entry)
 	dst = right(append(dst, gap...), strconv.AppendUint(num[:0], f.Size, 10), sizeWidth)
-	dst = right(append(dst, gap...), strconv.AppendInt(num[:0], int64(f.Frame), 10), frameWidth)
+	frame := strconv.AppendInt(num[:0], int64(f.Frame), 10)
+	if f.Flags&asm.Foreign != 0 {
+		frame = append(num[:0], '?')
+	}
+	dst = right(append(dst, gap...), frame, frameWidth)
 	args := append(num[:0], '?')
 	if f.ArgsKnown {
 		args = strconv.AppendInt(num[:0], int64(f.Args), 10)
@@ -69,7 +73,7 @@ func (t *funcTable) append(dst []byte, f *asm.Function) []byte {
 	}
 	dst = append(left(dst, pos, t.position), gap...)
 	name := f.Name
-	if f.Flags&(asm.TopFrame|asm.SPWrite|asm.Asm) != 0 {
+	if f.Flags&(asm.TopFrame|asm.SPWrite|asm.Asm|asm.Foreign) != 0 {
 		name = gotab.PrintName(name) + " (" + strings.Join((f.Flags&^(asm.NoSplit|asm.Wrapper)).Names(), ", ") + ")"
 	}
 	if t.name > 0 {
