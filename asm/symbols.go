@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"slices"
 	"sort"
+	"strconv"
 
 	"moho/decode"
 	"moho/gotab"
@@ -199,14 +200,5 @@ func appendOffset(dst []byte, off uint64) []byte {
 
 // AppendHex appends v as 0x….
 func AppendHex(dst []byte, v uint64) []byte {
-	const digits = "0123456789abcdef"
-	dst = append(dst, "0x"...)
-	shift := 60
-	for shift > 0 && v>>shift == 0 {
-		shift -= 4
-	}
-	for ; shift >= 0; shift -= 4 {
-		dst = append(dst, digits[v>>shift&15])
-	}
-	return dst
+	return strconv.AppendUint(append(dst, "0x"...), v, 16)
 }

@@ -1,7 +1,7 @@
 package objfile
 
-// A wasmReader reads the primitives of the binary format, in bodies of functions. After the first error
-// every read returns zero.
+// A wasmReader reads the primitives of the binary format, in bodies of
+// functions. After the first error every read returns zero.
 //
 // Source: WebAssembly core specification 2.0, "Binary Format", "Values".
 type wasmReader struct {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"moho/decode"
+	"moho/evidence"
 	"moho/gotab"
 )
 
@@ -20,7 +21,7 @@ func (l *Layouts) abi(b *body, f *Frame) Fact[string] {
 	case l.abi0[b.entry]:
 		return recorded(abi0)
 	case l.twins[f.Name]:
-		return Fact[string]{Value: abiInternal, How: "recorded", Why: "the symbol of the other entry has the suffix .abi0"}
+		return Fact[string]{Value: abiInternal, How: evidence.Recorded, Why: "the symbol of the other entry has the suffix .abi0"}
 	}
 	if b.fn.Flags()&gotab.Asm != 0 {
 		return b.asmABI()
@@ -59,10 +60,10 @@ func (l *Layouts) wrapperABI(b *body, f *Frame) (abi, why string) {
 	return "", ""
 }
 
-// unsafeABI tells the ABI of Go code that may have been compiled with
-// go:cgo_unsafe_args: one that uses the register of the first argument is of
-// ABIInternal. An argument that is read in memory shows nothing, since large ones
-// are passed there in either.
+// unsafeABI tells the ABI of Go code that may stand under go:cgo_unsafe_args: one
+// that uses the register of the first argument is of ABIInternal. An argument
+// that is read in memory shows nothing, since large ones are passed there in
+// either.
 func (b *body) unsafeABI() Fact[string] {
 	if n, _ := b.fn.Args(); n > 0 {
 		if i, ok := b.readsFirst(b.roles.args()[0]); ok {

@@ -144,20 +144,6 @@ func (f *Frame) gap(what, why string) {
 	f.Gaps = append(f.Gaps, evidence.Gap{What: what, Where: f.Name, Why: why})
 }
 
-// Classes returns the class of each instruction of fn, as ranges in order of
-// address; what belongs to no class is left out, and each call is a range of its
-// own. It is cheap: code is decoded once and nothing is looked up by name.
-func (l *Layouts) Classes(fn gotab.Func) ([]Range, error) {
-	if !l.p.Arch().BytePC {
-		return nil, fmt.Errorf("classes of %s: code of %s has no addresses: %w", fn.Name(), l.p.Arch().Name, objfile.ErrUnmapped)
-	}
-	b, err := l.r.read(fn)
-	if err != nil {
-		return nil, err
-	}
-	return b.ranges(l.classify(b)), nil
-}
-
 // callee returns the name of the function that begins at pc, or "".
 func (l *Layouts) callee(pc uint64) string {
 	if s, ok := l.scratch[pc]; ok {

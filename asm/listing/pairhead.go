@@ -8,6 +8,7 @@ import (
 	"github.com/rivo/uniseg"
 
 	"moho/arch"
+	"moho/internal/cli"
 )
 
 // pairHead writes the facts of both sides in two columns.
@@ -16,7 +17,7 @@ func (p *Printer) pairHead(s *strings.Builder, a, b Side) {
 	const name = 12
 	w := max((p.Width-name-2)/2, 30)
 	cell := func(text string, i int, bold bool) string {
-		lines := wrap(text, w)
+		lines := cli.Reflow(text, w)
 		if i >= len(lines) {
 			return strings.Repeat(" ", w)
 		}
@@ -27,7 +28,7 @@ func (p *Printer) pairHead(s *strings.Builder, a, b Side) {
 		return lines[i] + pad
 	}
 	row := func(title, l, r string, bold bool) {
-		for i := range max(len(wrap(l, w)), len(wrap(r, w))) {
+		for i := range max(len(cli.Reflow(l, w)), len(cli.Reflow(r, w))) {
 			t := title
 			if i > 0 {
 				t = ""

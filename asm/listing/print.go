@@ -75,7 +75,7 @@ func (p *Printer) head(b *strings.Builder, f *Func) {
 	}
 	fmt.Fprintf(b, "%s\n", p.Style.Bold(escape(text)))
 	fact := func(name, value string) {
-		for i, line := range wrap(value, p.Width-12) {
+		for i, line := range cli.Reflow(value, p.Width-12) {
 			if i > 0 {
 				name = ""
 			}
@@ -238,7 +238,7 @@ func (p *Printer) row(b *strings.Builder, f *Func, x *Inst) {
 	} else {
 		b.WriteString(dim(text) + strings.Repeat(" ", max(width-uniseg.StringWidth(text), 0)))
 	}
-	for i, line := range wrap(notes, room) {
+	for i, line := range cli.Reflow(notes, room) {
 		if i > 0 {
 			b.WriteString(strings.Repeat(" ", left+max(width, instrWidth)))
 		}
@@ -254,25 +254,4 @@ func (p *Printer) samples(x *Inst) string {
 		return strings.Repeat(" ", sampleWidth)
 	}
 	return p.Style.Odd(fmt.Sprintf("%*d", sampleWidth, n))
-}
-
-// wrap breaks s at blanks into lines of at most n columns, if words allow.
-func wrap(s string, n int) []string {
-	lines := []string{}
-	line := ""
-	for word := range strings.FieldsSeq(s) {
-		switch {
-		case line == "":
-			line = word
-		case uniseg.StringWidth(line)+1+uniseg.StringWidth(word) <= n:
-			line += " " + word
-		default:
-			lines = append(lines, line)
-			line = word
-		}
-	}
-	if line == "" && len(lines) > 0 {
-		return lines
-	}
-	return append(lines, line)
 }

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path"
 	"strings"
-	"time"
 )
 
 // A SourceDir is a directory whose files may be shown as source, and how
@@ -22,13 +21,7 @@ type SourceDir struct {
 // regular source file below it, through no link that leaves it.
 type Sources struct {
 	dirs  []SourceDir
-	files map[string]source
-}
-
-// A source is a file that was read, or looked for in vain.
-type source struct {
-	lines    []string
-	modified time.Time
+	files map[string][]string // nil for what was looked for in vain
 }
 
 const (
@@ -38,7 +31,7 @@ const (
 
 // NewSources returns Sources below dirs, of which the first that fits is used.
 func NewSources(dirs []SourceDir) *Sources {
-	return &Sources{dirs: dirs, files: map[string]source{}}
+	return &Sources{dirs: dirs, files: map[string][]string{}}
 }
 
 // Line returns line n, counted from 1, of the file that a program calls name.
@@ -47,33 +40,24 @@ func (s *Sources) Line(name string, n int) (string, bool) {
 	if s == nil {
 		return "", false
 	}
-	lines := s.file(name).lines
+	lines := s.file(name)
 	if n < 1 || n > len(lines) {
 		return "", false
 	}
 	return lines[n-1], true
 }
 
-// Modified returns when the file was last written, if it could be read.
-func (s *Sources) Modified(name string) (time.Time, bool) {
-	if s == nil {
-		return time.Time{}, false
-	}
-	f := s.file(name)
-	return f.modified, f.lines != nil
-}
-
-func (s *Sources) file(name string) source {
+func (s *Sources) file(name string) []string {
 	if f, ok := s.files[name]; ok || len(s.files) >= maxSources {
 		return f
 	}
-	var f source
+	var f []string
 	for _, d := range s.dirs {
 		rel, ok := strings.CutPrefix(name, d.Prefix)
 		if !ok || !fs.ValidPath(rel) || !isSource(rel) {
 			continue
 		}
-		if f = read(d.Dir, rel); f.lines != nil {
+		if f = read(d.Dir, rel); f != nil {
 			break
 		}
 	}
@@ -89,24 +73,24 @@ func isSource(name string) bool {
 	return false
 }
 
-// read reads the file at rel below dir, or nothing.
-func read(dir, rel string) source {
+// read returns the lines of the file at rel below dir, or nil.
+func read(dir, rel string) []string {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
-		return source{}
+		return nil
 	}
 	defer root.Close()
 	if st, err := root.Stat(rel); err != nil || !st.Mode().IsRegular() || st.Size() > maxSource {
-		return source{}
+		return nil
 	}
 	f, err := root.Open(rel)
 	if err != nil {
-		return source{}
+		return nil
 	}
 	defer f.Close()
 	st, err := f.Stat()
 	if err != nil || !st.Mode().IsRegular() {
-		return source{}
+		return nil
 	}
 	lines := []string{}
 	sc := bufio.NewScanner(io.LimitReader(f, maxSource))
@@ -115,7 +99,7 @@ func read(dir, rel string) source {
 		lines = append(lines, strings.TrimRight(sc.Text(), "\r"))
 	}
 	if sc.Err() != nil {
-		return source{}
+		return nil
 	}
-	return source{lines: lines, modified: st.ModTime()}
+	return lines
 }

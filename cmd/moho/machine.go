@@ -26,7 +26,7 @@ func openProgram(path, goarch string) (*asm.Program, error) {
 	case errors.Is(err, gotab.ErrNoTable):
 		return nil, cli.WithHints(err, "only programs that Go's linker has made, or helped to make, can be looked at")
 	case errors.Is(err, objfile.ErrFormat):
-		return nil, cli.WithHints(err, "read are ELF, Mach-O, PE and WASM, made by Go 1.18 or newer")
+		return nil, cli.WithHints(err, "read are ELF, Mach-O, PE and WASM, made by Go 1.16 or newer")
 	}
 	return p, err
 }

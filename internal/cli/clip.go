@@ -62,10 +62,10 @@ func isASCII(s string) bool {
 	return true
 }
 
-// wrap breaks s at spaces into lines of at most n columns. A word that is
-// longer than that stands alone, uncut: paths and digests must stay whole to
-// be copied.
-func wrap(s string, n int) []string {
+// Reflow breaks s at spaces into lines of at most n columns; there is always one.
+// A word that is longer than that stands alone, uncut: paths and digests must
+// stay whole to be copied.
+func Reflow(s string, n int) []string {
 	var lines []string
 	line := ""
 	for word := range strings.FieldsSeq(s) {

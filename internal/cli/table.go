@@ -119,7 +119,7 @@ func (t *Table) row(b *strings.Builder, row []string, widths []int) {
 	for i, c := range t.cols {
 		switch c.Fit {
 		case Wrap:
-			rest[i] = wrap(row[i], widths[i])
+			rest[i] = Reflow(row[i], widths[i])
 		case Clip:
 			rest[i] = []string{clip(row[i], widths[i], keepHead)}
 		case ClipTop:

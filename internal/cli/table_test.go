@@ -104,7 +104,7 @@ func FuzzClip(f *testing.F) {
 
 func TestWrapKeepsLongWords(t *testing.T) {
 	digest := strings.Repeat("a", 64)
-	got := wrap("sha256 is "+digest+" but should not be", 20)
+	got := Reflow("sha256 is "+digest+" but should not be", 20)
 	want := []string{"sha256 is", digest, "but should not be"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
