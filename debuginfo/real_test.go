@@ -262,6 +262,10 @@ func (b *otherBody) otherType(e *dwarf.Entry) string {
 	if !ok {
 		return ""
 	}
+	return b.typeAt(off)
+}
+
+func (b *otherBody) typeAt(off dwarf.Offset) string {
 	typ, err := b.d.Type(off)
 	if err != nil {
 		b.t.Fatal(err)
@@ -273,6 +277,9 @@ func (b *otherBody) otherType(e *dwarf.Entry) string {
 		b.t.Fatal(err)
 	}
 	name, ok := te.Val(dwarf.AttrName).(string)
+	if to, is := te.Val(dwarf.AttrType).(dwarf.Offset); is && strings.HasPrefix(name, ".param") {
+		return b.typeAt(to) // what stands for a type parameter
+	}
 	if !ok { // of C; Go's types all have a name
 		name = strings.NewReplacer("struct ", "", "const ", "", "volatile ", "", "[-1]", "[]", "{}", "struct").Replace(typ.String())
 		if before, _, ok := strings.Cut(name, "func("); ok {

@@ -5,6 +5,7 @@ import (
 	"math/bits"
 	"reflect"
 	"strconv"
+	"strings"
 )
 
 // A Type is the type of a variable or of a part of one: a small value that is
@@ -118,7 +119,8 @@ func (t Type) Name() string {
 		if !ok {
 			break
 		}
-		if s.name != "" {
+		// A type parameter, .param0, goes by the type that it stands for.
+		if s.name != "" && !(s.tag == tagTypedef && strings.HasPrefix(s.name, ".param")) {
 			return (prefix + s.name)[:min(len(prefix)+len(s.name), maxTypeName)]
 		}
 		switch s.tag {
@@ -132,7 +134,7 @@ func (t Type) Name() string {
 			} else {
 				prefix += "[]"
 			}
-		case tagConstType, tagVolatileType, tagRestrictType, tagAtomicType:
+		case tagTypedef, tagConstType, tagVolatileType, tagRestrictType, tagAtomicType:
 		case tagSubroutineType:
 			return prefix + "func"
 		case tagStructType, tagUnionType, tagEnumerationType:

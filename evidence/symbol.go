@@ -116,3 +116,27 @@ func stripTypeArgs(s string) string {
 	}
 	return b.String()
 }
+
+// DictParam tells where a generic function takes the pointer to its dictionary,
+// a parameter that neither the source nor DWARF has: before the parameter of
+// that number, the receiver counted; -1 if it takes none. Closures find theirs in
+// their context. It is not known of a name with its type arguments cut short, [...].
+//
+// Source: shapeSig in $GOROOT/src/cmd/compile/internal/noder/reader.go, go1.26.
+// Compilers up to go1.19, for which first is true, put it before the receiver.
+func DictParam(name string, first bool) (before int, known bool) {
+	switch {
+	case strings.Contains(name, "[...]"):
+		return 0, false
+	case !strings.Contains(name, "go.shape.") || strings.HasPrefix(name, "type:"):
+		return -1, true
+	}
+	s := ParseSymbol(name)
+	switch {
+	case len(s.Closures) > 0 || s.MethodValue:
+		return -1, true
+	case first:
+		return 0, true
+	}
+	return min(strings.Count(s.Base, "."), 1), true
+}

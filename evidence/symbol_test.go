@@ -54,3 +54,29 @@ func FuzzParseSymbol(f *testing.F) {
 		}
 	})
 }
+
+func TestDictParam(t *testing.T) {
+	for name, want := range map[string]int{
+		"main.main":                             -1,
+		"main.G[int]":                           -1,
+		"main.G[go.shape.int,go.shape.[]uint8]": 0,
+		"ex.org/a.b/c.G[go.shape.struct { x.A [4]int }]": 0,
+		"main.(*List[go.shape.int]).Push":                1,
+		"main.List[go.shape.int].Len":                    1,
+		"main.(*T).M[go.shape.int]":                      1,
+		"main.G[go.shape.int].func1":                     -1,
+		"main.(*List[go.shape.int]).Push.func1.2":        -1,
+		"main.G[go.shape.int]-range1":                    -1,
+		"type:.eq.main.pair[go.shape.int]":               -1,
+	} {
+		if got, known := DictParam(name, false); got != want || !known {
+			t.Errorf("%s: %d, %v, want %d", name, got, known, want)
+		}
+	}
+	if _, known := DictParam("main.G[...]", false); known {
+		t.Error("main.G[...]: known")
+	}
+	if got, _ := DictParam("main.(*List[go.shape.int_0]).Push", true); got != 0 {
+		t.Errorf("of an old method: %d, want 0", got)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"moho/debuginfo"
 	"moho/evidence"
@@ -12,11 +13,11 @@ import (
 	"moho/objfile"
 )
 
-// debug returns what DWARF says about the inside of fn; not ok if there is no
+// debug returns what DWARF says about the inside of fn, and its full name; not ok if there is no
 // DWARF, or none of fn.
-func (l *Layouts) debug(fn gotab.Func, f *Frame) (body debuginfo.Body, ok bool) {
+func (l *Layouts) debug(fn gotab.Func, f *Frame) (body debuginfo.Body, name string, ok bool) {
 	if l.opts.NoDWARF || !l.p.Arch().BytePC {
-		return debuginfo.Body{}, false
+		return debuginfo.Body{}, "", false
 	}
 	if !l.dwarfOpened {
 		l.dwarfOpened = true
@@ -27,6 +28,7 @@ func (l *Layouts) debug(fn gotab.Func, f *Frame) (body debuginfo.Body, ok bool) 
 		var df debuginfo.Func
 		if df, ok, err = l.dwarf.FuncAt(objfile.Addr(fn.Entry())); err == nil && ok {
 			if ok = uint64(df.Low) == uint64(fn.Entry()); ok {
+				name = df.Name()
 				body, err = df.Body()
 			}
 		}
@@ -35,9 +37,9 @@ func (l *Layouts) debug(fn gotab.Func, f *Frame) (body debuginfo.Body, ok bool) 
 		if !errors.Is(err, debuginfo.ErrNone) {
 			f.gap("names and types of variables", err.Error())
 		}
-		return debuginfo.Body{}, false
+		return debuginfo.Body{}, "", false
 	}
-	return body, ok
+	return body, name, ok
 }
 
 // A variable is a piece of one that lies in the frame.
@@ -49,7 +51,7 @@ type variable struct {
 // debugSlots names slots, and puts those that only DWARF knows: variables that
 // lie in the frame at some instruction at least.
 func (l *Layouts) debugSlots(lay *layout, fn gotab.Func, f *Frame) {
-	body, ok := l.debug(fn, f)
+	body, name, ok := l.debug(fn, f)
 	if !ok {
 		return
 	}
@@ -90,7 +92,7 @@ func (l *Layouts) debugSlots(lay *layout, fn gotab.Func, f *Frame) {
 	for _, v := range vars {
 		lay.nameOrPut(v.Slot)
 	}
-	nameArgs(lay, body, fn)
+	nameArgs(lay, body, fn, name, l.p.Table.Version() < gotab.V120)
 }
 
 // implausible returns what is wrong with the locations of v. The compiler gives
@@ -154,8 +156,21 @@ func (l *layout) nameOrPut(s Slot) {
 }
 
 // nameArgs names the words of arguments that FUNCDATA_ArgInfo describes, by
-// counting: both list the arguments in the order of the source.
-func nameArgs(lay *layout, body debuginfo.Body, fn gotab.Func) {
+// counting: both list the arguments in the order of the source. Of a function whose
+// name has type arguments the compiler leaves out the first, taking it for the
+// pointer to the dictionary: that of a method is the second, other functions have
+// none.
+func nameArgs(lay *layout, body debuginfo.Body, fn gotab.Func, name string, old bool) {
+	next, dict := -1, -1
+	if strings.Contains(name, "[") {
+		var known bool
+		if dict, known = evidence.DictParam(name, old); !known {
+			return
+		}
+		if dict < 0 {
+			next = 0
+		}
+	}
 	args, err := fn.ArgInfo(nil)
 	if err != nil {
 		return
@@ -166,7 +181,7 @@ func nameArgs(lay *layout, body debuginfo.Body, fn gotab.Func) {
 			params = append(params, v)
 		}
 	}
-	next, base := -1, int64(-1)
+	base := int64(-1)
 	for _, a := range args {
 		if a.Depth == 0 && (a.Kind == gotab.ArgOpen || a.Kind == gotab.ArgValue) {
 			next, base = next+1, -1
@@ -179,6 +194,13 @@ func nameArgs(lay *layout, body debuginfo.Body, fn gotab.Func) {
 		}
 		if base < 0 {
 			base = a.Off
+		}
+		if dict == 1 && next == 0 {
+			lay.nameOrPut(Slot{
+				Off: a.Off, Size: int64(a.Size), Kind: Argument, How: evidence.Recorded, Why: "FUNCDATA_ArgInfo",
+				Name: ".dict",
+			})
+			continue
 		}
 		v := params[next]
 		if uint64(a.Off-base)+uint64(a.Size) > v.Type.Size() {

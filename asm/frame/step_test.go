@@ -69,7 +69,7 @@ func TestAt(t *testing.T) {
 				// A goroutine that takes long is asked to yield where it would grow
 				// its stack, and starts the function over: as often as the machine
 				// is slow.
-				for try := 0; moved == 0 && release == "1.26.8" && try < 5; try++ {
+				for try := 0; moved == 0 && release == "1.26.8" && try < 20; try++ {
 					check("main.Huge")
 				}
 				if steps < least {

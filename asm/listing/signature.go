@@ -9,6 +9,7 @@ import (
 	"moho/arch"
 	"moho/asm"
 	"moho/debuginfo"
+	"moho/evidence"
 	"moho/gotab"
 	"moho/objfile"
 )
@@ -70,7 +71,10 @@ func (s *Signatures) Of(entry gotab.PC, abi string) Signature {
 	return sig
 }
 
-var errNoFunc = errors.New("DWARF has no such function")
+var (
+	errNoFunc = errors.New("DWARF has no such function")
+	errDict   = errors.New("a generic function, perhaps with a dictionary that takes a register")
+)
 
 func (s *Signatures) read(entry gotab.PC, abi string) (Signature, error) {
 	f, ok, err := s.data.FuncAt(objfile.Addr(entry))
@@ -79,6 +83,10 @@ func (s *Signatures) read(entry gotab.PC, abi string) (Signature, error) {
 	}
 	if !ok || f.Low != objfile.Addr(entry) {
 		return Signature{}, errNoFunc
+	}
+	dict, known := evidence.DictParam(f.Name(), s.p.Table.Version() < gotab.V120)
+	if !known {
+		return Signature{}, errDict
 	}
 	body, err := f.Body()
 	if err != nil {
@@ -90,12 +98,17 @@ func (s *Signatures) read(entry gotab.PC, abi string) (Signature, error) {
 	}
 	in, out := newAssigner(files), newAssigner(files)
 	var args, results []string
+	n := 0 // parameters so far
 	for _, v := range body.Vars {
 		if v.Inline != -1 {
 			continue
 		}
 		switch v.Kind {
 		case debuginfo.Param:
+			if n == dict {
+				args = append(args, in.dict())
+			}
+			n++
 			args = append(args, v.Name+" "+in.assign(v.Type))
 		case debuginfo.Result:
 			name := v.Name
@@ -104,6 +117,9 @@ func (s *Signatures) read(entry gotab.PC, abi string) (Signature, error) {
 			}
 			results = append(results, name+" "+out.assign(v.Type))
 		}
+	}
+	if n == dict {
+		args = append(args, in.dict())
 	}
 	return Signature{Args: orNone(args), Results: orNone(results)}, nil
 }
@@ -129,6 +145,15 @@ type assigner struct {
 }
 
 func newAssigner(f regFile) *assigner { return &assigner{files: f} }
+
+// dict takes the register of the pointer to a dictionary.
+func (a *assigner) dict() string {
+	if a.ints >= len(a.files.ints) {
+		return ".dict memory"
+	}
+	a.ints++
+	return ".dict " + a.files.ints[a.ints-1]
+}
 
 // assign returns where a value of type t goes: all of its parts in registers, or
 // all of it in memory.
