@@ -62,9 +62,13 @@ func limitOf(p *asm.Program) Limit {
 	if p.Arch() == arch.ARM64 {
 		what = "the saved frame pointer"
 	}
+	target := p.Arch().Name
+	if goos != "" { // ELF does not say, nor does build info before Go 1.18
+		target = goos + "/" + target
+	}
 	return Limit{
 		Bytes: times*base - 8,
-		From:  fmt.Sprintf("%s, %s/%s: %s, less 8 of %s", release, goos, p.Arch().Name, from, what),
+		From:  fmt.Sprintf("%s, %s: %s, less 8 of %s", release, target, from, what),
 	}
 }
 

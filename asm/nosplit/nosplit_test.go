@@ -258,6 +258,19 @@ func TestPeers(t *testing.T) {
 	}
 }
 
+// TestUnknownSystem reads a program that says neither its release nor its system:
+// ELF has no field for the latter, build info has it since Go 1.18.
+func TestUnknownSystem(t *testing.T) {
+	for _, goarch := range []string{"amd64", "arm64"} {
+		path := testbin.Build(t, testbin.Dir(t, "../../gotab/testdata/src/toy"),
+			testbin.Config{Go: testbin.Old[1], GOOS: "linux", GOARCH: goarch, Mode: testbin.Stripped})
+		g, _ := analyze(t, path, nosplit.Options{})
+		if l := g.Limit; l.Bytes != 792 || !strings.Contains(l.From, ", "+goarch+": 800, less 8 of") {
+			t.Errorf("limit %d (%s)", l.Bytes, l.From)
+		}
+	}
+}
+
 // FuzzAnalyze reads programs whose code was changed: a graph always comes out,
 // with heights that end.
 func FuzzAnalyze(f *testing.F) {
