@@ -39,7 +39,8 @@ const maxDataRefs = 256
 // Refs returns who refers to fn, in order of address, each kind after the other:
 // calls and jumps from other functions, code that takes its address, words of
 // data that hold it, and callers that it was inlined into. Calls through
-// registers and interfaces are not among them: they show as data.
+// registers and interfaces are not among them: they show as data. The error is
+// that of ctx, or of a file that cannot be searched.
 func (p *Program) Refs(ctx context.Context, fn gotab.Func) ([]Ref, error) {
 	targets := map[uint64]string{uint64(fn.Entry()): ""}
 	var out []Ref

@@ -23,6 +23,7 @@ const (
 
 var checkNames = [...]string{"unknown", "none", "small", "medium", "huge"}
 
+// String returns unknown, none, small, medium or huge.
 func (c StackCheck) String() string { return checkNames[min(int(c), len(checkNames)-1)] }
 
 // MarshalText gives JSON the words of String.

@@ -154,7 +154,7 @@ func (d *Data) Index() ([]Func, error) { return d.index() }
 
 // FuncAt returns the function whose code pc is in; not ok if there is none. The
 // first call reads the headers of all entries. Where functions overlap it is the
-// one that begins last.
+// one that begins last. Errors are those of Index.
 func (d *Data) FuncAt(pc objfile.Addr) (f Func, ok bool, err error) {
 	all, err := d.index()
 	if err != nil {

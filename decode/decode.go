@@ -154,7 +154,7 @@ type Decoder struct {
 	template template
 }
 
-// New returns a Decoder for amd64 or arm64.
+// New returns a Decoder for amd64 or arm64; others are an error.
 func New(a *arch.Arch) (*Decoder, error) {
 	d := &Decoder{arch: a, memo: newMemo(memoBits)}
 	switch a {

@@ -163,7 +163,8 @@ func (f Func) PCData(table int, pc PC) (int32, bool) {
 	return f.value(f.pcdataOff(table), f.rel(pc))
 }
 
-// PCDataRows returns all of PCDATA table i, nil if the function has none.
+// PCDataRows returns all of PCDATA table i, nil if the function has none. A table
+// that is malformed is an error that wraps objfile.ErrFormat.
 func (f Func) PCDataRows(table int) ([]Row, error) { return f.all(f.pcdataOff(table)) }
 
 // FileLine returns the position that the line table gives for the instruction

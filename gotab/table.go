@@ -68,7 +68,8 @@ func New(m Memory, pclntab objfile.Addr, size int, text PC, goFunc objfile.Addr)
 	})
 }
 
-// NewModule opens the table that mod, from ReadModule, points to.
+// NewModule opens the table that mod, from ReadModule, points to. Errors are
+// those of New.
 func NewModule(m Memory, mod Module) (*Table, error) {
 	return newTable(m, mod.PCHeader, mod.size, func(t *Table) { t.setModule(mod) })
 }

@@ -111,7 +111,7 @@ func (f Func) AppendName(dst []byte) []byte {
 func (f Func) NameID() uint32 { return f.u32(fnName) }
 
 // Bounds returns [Func.Size] and [Func.MaxSPDelta] together, which are in one
-// table.
+// table. A table that is malformed is an error that wraps objfile.ErrFormat.
 func (f Func) Bounds() (size uint64, frame int32, err error) {
 	it := f.rows(f.u32(fnPCSP))
 	for it.next() {

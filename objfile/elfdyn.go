@@ -61,8 +61,8 @@ func (f *File) Interpreter() string {
 }
 
 // Needed returns the shared libraries that the file names (DT_NEEDED,
-// LC_LOAD_DYLIB, the import directory), in file order; nil for a static program. Errors wrap ErrFormat
-// or ErrLimit.
+// LC_LOAD_DYLIB, the import directory), in file order; nil for a static program.
+// Errors wrap ErrFormat or ErrLimit.
 func (f *File) Needed() ([]string, error) {
 	if err := f.readable(); err != nil {
 		return nil, err

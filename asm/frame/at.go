@@ -15,6 +15,7 @@ type Place struct {
 	Address  string  `json:"address,omitempty"` // Addr, in hexadecimal
 }
 
+// String returns "in R", "at 0x…" or both, for people.
 func (p Place) String() string {
 	switch {
 	case p.Register != "" && p.Addr != nil:

@@ -38,7 +38,7 @@ type Layouts struct {
 }
 
 // New returns Layouts of p. On wasm, whose code has no addresses, frames hold
-// what tables say.
+// what tables say. The error is of an architecture that decode does not read.
 func New(p *asm.Program, opts Options) (*Layouts, error) {
 	l := &Layouts{p: p, opts: opts, more: map[uint64]bool{}, scratch: map[uint64]string{}}
 	l.r.p = p
@@ -69,7 +69,7 @@ func (l *Layouts) isMorestack(pc uint64) bool {
 }
 
 // Of returns the frame of fn. It is New followed by [Layouts.Of], for one
-// function.
+// function; so are its errors.
 func Of(p *asm.Program, fn gotab.Func, opts Options) (Frame, error) {
 	l, err := New(p, opts)
 	if err != nil {

@@ -38,9 +38,9 @@ func (s Shape) savedLR() (int64, bool) { return s.lrOff, s.SavesLR }
 
 // open follows the instructions from index next on as long as they make a frame
 // and returns the index of the first that does not, and what they do. It knows
-// no fixed sequence, only steps: lower SP once, by push and subtraction or at a stroke, save the
-// frame pointer and the link register, point the frame pointer at the former. A
-// step may prepare a register for the next one.
+// no fixed sequence, only steps: lower SP once, by push and subtraction or at a
+// stroke, save the frame pointer and the link register, point the frame pointer
+// at the former. A step may prepare a register for the next one.
 func (b *body) open(next int) (end int, s Shape) {
 	r := b.roles
 	pushed, lowered := false, false

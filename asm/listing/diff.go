@@ -51,7 +51,8 @@ func instKeys(f *Func, symbols bool) []string {
 	return out
 }
 
-// Diff writes what is different, with a few instructions around it.
+// Diff writes what is different, with a few instructions around it. The error is
+// the writer's.
 func (p *Printer) Diff(d *Difference, a, b *asm.Program) error {
 	var s strings.Builder
 	fmt.Fprintf(&s, "%s\n", p.Style.Bold(escape(d.Name)))

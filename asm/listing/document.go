@@ -15,7 +15,8 @@ import (
 
 // WriteJSON writes the functions fns, or all of p if fns is nil, as one object
 // of moho/asm/v1. The array is streamed: a whole program does not wait in memory
-// for its closing bracket. Gaps stand at the end.
+// for its closing bracket. What cannot be read is a gap, at the end; the error is
+// that of ctx or of w.
 func WriteJSON(ctx context.Context, w io.Writer, p *asm.Program, fns []gotab.Func, o Options) (Summary, error) {
 	o.JSON = true
 	count := len(fns)

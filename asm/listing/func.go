@@ -72,7 +72,8 @@ type Reader struct {
 
 // NewReader returns a Reader of p that writes instructions in a syntax. With
 // names it takes names and types from DWARF, which costs a pass over all of it;
-// without, or where there is none, slots and signatures have none.
+// without, or where there is none, slots and signatures have none. The error is
+// of an architecture that decode does not read.
 func NewReader(p *asm.Program, syntax decode.Syntax, names bool) (*Reader, error) {
 	var dec *decode.Decoder
 	var err error

@@ -65,7 +65,7 @@ func runs(f *Func, parts frame.Class) []run {
 }
 
 // Pair writes two functions side by side, aligned by source line in the order
-// of their blocks.
+// of their blocks. The error is the writer's.
 func (p *Printer) Pair(a, b Side) error {
 	var s strings.Builder
 	p.pairHead(&s, a, b)

@@ -42,7 +42,8 @@ const (
 	instrWidth = 36
 )
 
-// Func writes f: what is known of the whole, then its code.
+// Func writes f: what is known of the whole, then its code. The error is the
+// writer's.
 func (p *Printer) Func(f *Func) error {
 	var b strings.Builder
 	p.head(&b, f)

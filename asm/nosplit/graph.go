@@ -26,6 +26,7 @@ const (
 
 var kindNames = [...]string{"unknown", "checks", "nosplit", "leaf"}
 
+// String returns unknown, checks, nosplit or leaf.
 func (k Kind) String() string { return kindNames[min(int(k), len(kindNames)-1)] }
 
 // MarshalText gives JSON the words of String.

@@ -238,7 +238,7 @@ func (v *Verifier) Flow(fn gotab.Func, dst []Step) ([]Step, error) {
 	return dst, nil
 }
 
-// Flow is [Verifier.Flow] for one function.
+// Flow is [Verifier.Flow] for one function; so are its errors.
 func Flow(p *asm.Program, fn gotab.Func) ([]Step, error) {
 	v, err := New(p)
 	if err != nil {

@@ -64,7 +64,7 @@ type Producer struct{ Field, Name, Version string }
 const maxProducers = 1000
 
 // Producers returns the contents of the custom section "producers", nil without
-// one.
+// one. The error is an [*Error], or of a limit.
 //
 // Source: WebAssembly tool conventions, "Producers Section".
 func (m *Module) Producers() ([]Producer, error) {

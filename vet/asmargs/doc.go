@@ -22,8 +22,8 @@
 //
 // It knows what go vet's asmdecl knows and goes on where that ends: every
 // result and not only the one without a name, the width of loads and stores on
-// arm64 and of vector instructions, macros, and code behind
-// conditions for another target, which does not count.
+// arm64 and of vector instructions, macros, and code behind conditions for
+// another target, which does not count.
 //
 // Severity is high for writes beyond a variable, wrong offsets, wrong sizes
 // with a stack check, and results never written, for then the caller gets what

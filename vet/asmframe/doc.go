@@ -23,9 +23,9 @@
 //   - accesses below SP, where the next signal or call may write (medium, the
 //     first in each function);
 //   - accesses above what the TEXT directive asked for: in bytes that only the
-//     assembler's rounding gives (medium), beyond what the TEXT directive says that the
-//     caller passes (high for writes), or to arguments by way of SP instead of
-//     by name (low, for it works until the frame changes);
+//     assembler's rounding gives (medium), beyond what the TEXT directive says
+//     that the caller passes (high for writes), or to arguments by way of SP
+//     instead of by name (low, for it works until the frame changes);
 //   - calls with less room at the bottom of the frame than the callee's
 //     arguments and results take: the callee writes its results over the
 //     caller's saved registers and return address;
