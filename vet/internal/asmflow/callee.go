@@ -49,16 +49,16 @@ func (p *Program) Callee(in *asmtext.Inst) (c Callee, ok bool) {
 }
 
 // IsCall reports a call that comes back.
-func (f *Flow) IsCall(in *asmtext.Inst) bool { return f.Arch.exit(in) == calls }
+func (fl *Flow) IsCall(in *asmtext.Inst) bool { return fl.Arch.exit(in) == calls }
 
 // IsJump reports an unconditional or conditional jump.
-func (f *Flow) IsJump(in *asmtext.Inst) bool {
-	e := f.Arch.exit(in)
+func (fl *Flow) IsJump(in *asmtext.Inst) bool {
+	e := fl.Arch.exit(in)
 	return e == jumps || e == branches
 }
 
 // IsReturn reports RET.
-func (f *Flow) IsReturn(in *asmtext.Inst) bool { return f.Arch.exit(in) == returns }
+func (fl *Flow) IsReturn(in *asmtext.Inst) bool { return fl.Arch.exit(in) == returns }
 
 // NoReturn reports a callee that is known not to come back.
 func (c Callee) NoReturn() bool { return noReturn(c.Name) }
@@ -139,10 +139,10 @@ func (p *Program) ArgsOf(c Callee) (size int64, ok bool) {
 }
 
 // Register returns what a register holds.
-func (f *Flow) Register(s *State, name string) Value { return s.regs[f.Arch.index[name]] }
+func (fl *Flow) Register(s *State, name string) Value { return s.regs[fl.Arch.index[name]] }
 
 // Intact reports that a value is what a register held on entry; known is false
 // when that can't be told.
-func (f *Flow) Intact(v Value, name string) (intact, known bool) {
-	return v.Kind == Original && v.Of == f.Arch.index[name], v.Kind != unknown
+func (fl *Flow) Intact(v Value, name string) (intact, known bool) {
+	return v.Kind == Original && v.Of == fl.Arch.index[name], v.Kind != unknown
 }
