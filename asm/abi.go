@@ -19,7 +19,7 @@ type ABI struct {
 
 // HasSymbols reports whether p has a symbol table.
 func (p *Program) HasSymbols() bool {
-	_, ok := p.abi0()
+	_, ok := p.abi0Entries()
 	return ok
 }
 
@@ -36,7 +36,7 @@ func (p *Program) ABI(fn gotab.Func) ABI { return p.abi(fn, p.recorded(fn)) }
 // Source: $GOROOT/src/cmd/link/internal/ld/symtab.go (mangleABIName) and
 // $GOROOT/src/cmd/compile/internal/ssagen/abi.go, go1.26.
 func (p *Program) abi(fn gotab.Func, flags Flags) ABI {
-	abi0, symbols := p.abi0()
+	abi0, symbols := p.abi0Entries()
 	if _, ok := abi0[fn.Entry()]; ok {
 		return ABI{"ABI0", evidence.Recorded}
 	}
@@ -121,21 +121,37 @@ func (p *Program) nameHash(fn gotab.Func) uint64 {
 	return maphash.Bytes(p.seed, fn.AppendName(buf[:0]))
 }
 
-// abi0 returns the entries of the functions that the symbol table says are of
+// ABI0Symbol says what the symbol table does: that the function at entry is of
+// ABI0, and that one called name is. Without a table both are false.
+func (p *Program) ABI0Symbol(entry gotab.PC, name string) (this, named bool) {
+	p.abi0Entries()
+	_, this = p.abi0s[entry]
+	_, named = p.abi0[name]
+	return this, named
+}
+
+// IsWrapper reports whether the compiler made fn, for a method or another ABI.
+func (p *Program) IsWrapper(fn gotab.Func) bool {
+	id, ok := p.wrapperID()
+	return ok && fn.ID() == id
+}
+
+// abi0Entries returns the entries of the functions that the symbol table says are of
 // ABI0, and whether there is a symbol table to say it. The table is not kept:
 // it is larger than all the rest that a list of functions needs.
-func (p *Program) abi0() (map[gotab.PC]struct{}, bool) {
+func (p *Program) abi0Entries() (map[gotab.PC]struct{}, bool) {
 	p.abi0Once.Do(func() {
-		p.abi0s = map[gotab.PC]struct{}{}
+		p.abi0s, p.abi0 = map[gotab.PC]struct{}{}, map[string]struct{}{}
 		err := p.File.EachSymbol(func(s objfile.Symbol, name []byte) bool {
 			p.hasSyms = true
-			if bytes.HasSuffix(name, []byte(".abi0")) {
+			if name, ok := bytes.CutSuffix(name, []byte(".abi0")); ok {
 				p.abi0s[gotab.PC(s.Addr)] = struct{}{}
+				p.abi0[string(name)] = struct{}{}
 			}
 			return true
 		})
 		if err != nil {
-			p.abi0s, p.hasSyms = nil, false
+			p.abi0s, p.abi0, p.hasSyms = nil, nil, false
 		}
 	})
 	return p.abi0s, p.hasSyms

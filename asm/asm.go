@@ -42,6 +42,7 @@ type Program struct {
 
 	abi0Once sync.Once
 	abi0s    map[gotab.PC]struct{}
+	abi0     map[string]struct{} // names
 	hasSyms  bool
 
 	twinsOnce sync.Once

@@ -59,6 +59,7 @@ func (p *Program) Find(pattern string) ([]gotab.Func, error) {
 	}
 	var exact, generic, suffix []gotab.Func
 	want, wantShort := []byte(pattern), withoutArgs([]byte(pattern))
+	major := majorEnd(wantShort)
 	var buf []byte
 	for fn := range p.Functions() {
 		buf = fn.AppendName(buf[:0])
@@ -70,7 +71,7 @@ func (p *Program) Find(pattern string) ([]gotab.Func, error) {
 		switch {
 		case bytes.Equal(short, wantShort):
 			generic = append(generic, fn)
-		case endsWith(short, wantShort), endsWithMajor(short, wantShort):
+		case endsWith(short, wantShort), major.fits(short):
 			suffix = append(suffix, fn)
 		}
 	}
@@ -122,17 +123,21 @@ func endsWith(name, end []byte) bool {
 	return c == '.' || c == '/' || end[0] == '.'
 }
 
-// endsWithMajor is endsWith for packages that people know by the element before
-// a major version: raft.New means example.org/raft/v3.New.
-func endsWithMajor(name, end []byte) bool {
-	dot := bytes.IndexByte(end[bytes.LastIndexByte(end, '/')+1:], '.')
-	if dot <= 0 {
-		return false
+// A major is the end of a name in a package that people know by the element
+// before a major version: raft.New means example.org/raft/v3.New.
+type major struct{ pkg, rest []byte }
+
+func majorEnd(end []byte) major {
+	slash := bytes.LastIndexByte(end, '/') + 1
+	if dot := bytes.IndexByte(end[slash:], '.'); dot > 0 {
+		return major{end[:slash+dot], end[slash+dot:]}
 	}
-	dot += bytes.LastIndexByte(end, '/') + 1
-	pkg, rest := end[:dot], end[dot:]
-	path, ok := bytes.CutSuffix(name, rest)
-	if !ok {
+	return major{}
+}
+
+func (m major) fits(name []byte) bool {
+	path, ok := bytes.CutSuffix(name, m.rest)
+	if !ok || len(m.pkg) == 0 {
 		return false
 	}
 	slash := bytes.LastIndexByte(path, '/')
@@ -144,7 +149,7 @@ func endsWithMajor(name, end []byte) bool {
 			return false
 		}
 	}
-	return endsWith(path[:slash], pkg) || bytes.Equal(path[:slash], pkg)
+	return endsWith(path[:slash], m.pkg) || bytes.Equal(path[:slash], m.pkg)
 }
 
 // sameName returns an error unless all functions are instances of one.

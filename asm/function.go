@@ -137,7 +137,7 @@ func (p *Program) Foreign(fn gotab.Func) bool {
 // recorded returns the flags of fn that the table has.
 func (p *Program) recorded(fn gotab.Func) Flags {
 	out := Flags(fn.Flags()) & (TopFrame | SPWrite | Asm) // the same bits
-	if id, ok := p.wrapperID(); ok && fn.ID() == id {
+	if p.IsWrapper(fn) {
 		out |= Wrapper
 	}
 	return out

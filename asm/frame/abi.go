@@ -16,17 +16,16 @@ const (
 // abi returns the calling convention. The linker's tables do not have it; the
 // symbol table names it where a function has two entries, and code shows it.
 func (l *Layouts) abi(b *body, f *Frame) Fact[string] {
-	l.symbols()
-	switch {
-	case l.abi0[b.entry]:
+	switch this, named := l.p.ABI0Symbol(b.fn.Entry(), f.Name); {
+	case this:
 		return recorded(abi0)
-	case l.twins[f.Name]:
+	case named:
 		return Fact[string]{Value: abiInternal, How: evidence.Recorded, Why: "the symbol of the other entry has the suffix .abi0"}
 	}
 	if b.fn.Flags()&gotab.Asm != 0 {
 		return b.asmABI()
 	}
-	if l.wraps && b.fn.ID() == l.wrapper {
+	if l.p.IsWrapper(b.fn) {
 		if abi, why := l.wrapperABI(b, f); abi != "" {
 			return derived(abi, why)
 		}

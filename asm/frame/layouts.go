@@ -1,7 +1,6 @@
 package frame
 
 import (
-	"bytes"
 	"fmt"
 
 	"moho/asm"
@@ -9,7 +8,6 @@ import (
 	"moho/decode"
 	"moho/evidence"
 	"moho/gotab"
-	"moho/objfile"
 )
 
 // Options say how much is looked at. The zero value looks at everything.
@@ -24,12 +22,7 @@ type Layouts struct {
 	opts    Options
 	r       reader
 	class   []Class
-	more    map[uint64]bool // entries of runtime.morestack and its kin
-	wrapper gotab.FuncID
-	wraps   bool
-	abi0    map[uint64]bool   // entries that the symbol table calls .abi0; nil before it was read
-	twins   map[string]bool   // names that have an .abi0 symbol
-	symtab  error             // why there are no symbols
+	more    map[uint64]more   // what is at the target of a call
 	scratch map[uint64]string // names of callees
 
 	dwarf       *debuginfo.Data
@@ -40,7 +33,7 @@ type Layouts struct {
 // New returns Layouts of p. On wasm, whose code has no addresses, frames hold
 // what tables say. The error is of an architecture that decode does not read.
 func New(p *asm.Program, opts Options) (*Layouts, error) {
-	l := &Layouts{p: p, opts: opts, more: map[uint64]bool{}, scratch: map[uint64]string{}}
+	l := &Layouts{p: p, opts: opts, more: map[uint64]more{}, scratch: map[uint64]string{}}
 	l.r.p = p
 	if p.Arch().BytePC {
 		d, err := decode.New(p.Arch())
@@ -49,12 +42,6 @@ func New(p *asm.Program, opts Options) (*Layouts, error) {
 		}
 		l.r.dec = d
 	}
-	for _, name := range []string{"runtime.morestack", "runtime.morestack_noctxt", "runtime.morestackc"} {
-		for _, f := range p.Table.FuncNamed(name) {
-			l.more[uint64(f.Entry())] = name != "runtime.morestack_noctxt"
-		}
-	}
-	l.wrapper, l.wraps = p.Table.WrapperID()
 	return l, nil
 }
 
@@ -63,10 +50,37 @@ const maxGaps = 16
 
 // isMorestack reports whether a function that makes room on the stack begins at
 // pc. A call may go through a trampoline, which has no name of its own.
-func (l *Layouts) isMorestack(pc uint64) bool {
-	_, ok := l.more[pc]
-	return ok
+func (l *Layouts) isMorestack(pc uint64) bool { return l.moreAt(pc) != noMore }
+
+// moreAt tells which of the runtime's functions that make room on the stack
+// begins at pc.
+func (l *Layouts) moreAt(pc uint64) more {
+	m, known := l.more[pc]
+	if known {
+		return m
+	}
+	if fn, ok := l.p.Table.FuncAt(gotab.PC(pc)); ok && uint64(fn.Entry()) == pc {
+		var buf [64]byte
+		switch string(fn.AppendName(buf[:0])) {
+		case "runtime.morestack", "runtime.morestackc":
+			m = moreContext
+		case "runtime.morestack_noctxt":
+			m = moreNoContext
+		}
+	}
+	l.more[pc] = m // as many as there are functions that are called
+	return m
 }
+
+// more is a function that makes room on the stack: with a closure context to
+// keep, or without.
+type more uint8
+
+const (
+	noMore more = iota
+	moreContext
+	moreNoContext
+)
 
 // Of returns the frame of fn. It is New followed by [Layouts.Of], for one
 // function; so are its errors.
@@ -160,27 +174,4 @@ func (l *Layouts) callee(pc uint64) string {
 		l.scratch[pc] = s
 	}
 	return s
-}
-
-// symbols reads which entries the symbol table calls .abi0. It is nowhere else,
-// and in the symbol table only where a function has two ABIs.
-//
-// Source: $GOROOT/src/cmd/link/internal/ld/symtab.go (mangleABIName), go1.26.
-func (l *Layouts) symbols() {
-	if l.abi0 != nil {
-		return
-	}
-	l.abi0, l.twins = map[uint64]bool{}, map[string]bool{}
-	l.symtab = errStripped
-	err := l.p.File.EachSymbol(func(s objfile.Symbol, name []byte) bool {
-		l.symtab = nil
-		if name, ok := bytes.CutSuffix(name, []byte(".abi0")); ok {
-			l.abi0[uint64(s.Addr)] = true
-			l.twins[string(name)] = true
-		}
-		return true
-	})
-	if err != nil {
-		l.symtab, l.abi0, l.twins = err, map[uint64]bool{}, map[string]bool{}
-	}
 }

@@ -1,7 +1,6 @@
 package frame
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 
@@ -10,8 +9,6 @@ import (
 	"moho/evidence"
 	"moho/gotab"
 )
-
-var errStripped = errors.New("there is no symbol table")
 
 // A Flag is one of the flags of a TEXT directive. How is unknown for a flag of
 // which the program does not tell.
@@ -156,7 +153,7 @@ func (l *Layouts) needCtxt(b *body, more int) Flag {
 	if more >= 0 {
 		for i := more; i < len(b.insts); i++ {
 			if in := &b.insts[i]; in.Flow == decode.Call && l.isMorestack(in.Target) {
-				f.Set = l.more[in.Target]
+				f.Set = l.moreAt(in.Target) == moreContext
 				f.Why = "calls " + l.callee(in.Target)
 				return f
 			}
@@ -219,7 +216,7 @@ func sets(in *decode.Inst, r decode.Reg) bool {
 // Source: $GOROOT/src/cmd/internal/obj/textflag.go, go1.26.
 func (l *Layouts) flagFacts(fn gotab.Func) []Flag {
 	wrapper := Flag{Name: "WRAPPER", How: evidence.Recorded, Why: "funcID"}
-	if l.wraps && fn.ID() == l.wrapper {
+	if l.p.IsWrapper(fn) {
 		wrapper = Flag{Name: "WRAPPER", Set: true, How: evidence.Derived, Why: "funcID says that the compiler made it; ABI wrappers have the same"}
 	} else if _, ok := fn.WrapInfo(); ok { // of a go or defer statement, in Go 1.18
 		wrapper.Set, wrapper.Why = true, "FUNCDATA_WrapInfo"
