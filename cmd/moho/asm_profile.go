@@ -1,6 +1,9 @@
 package main
 
 import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -9,13 +12,14 @@ import (
 	"github.com/google/pprof/profile"
 
 	"moho/asm"
+	"moho/internal/bounded"
 	"moho/internal/cli"
 	"moho/objfile"
 )
 
-// maxProfile is how large a profile may be, in bytes; real ones have some
-// hundred kilobytes.
-const maxProfile = 256 << 20
+// maxProfile is how large a profile may be, in bytes and decompressed; real ones
+// have some hundred kilobytes.
+const maxProfile = 64 << 20
 
 // samples are what a profile counted, by the address of the instruction.
 type samples struct {
@@ -35,7 +39,11 @@ func readProfile(path string, p *asm.Program) (*samples, error) {
 	if st, err := f.Stat(); err != nil || !st.Mode().IsRegular() {
 		return nil, fmt.Errorf("%s: not a regular file", path)
 	}
-	prof, err := profile.Parse(io.LimitReader(f, maxProfile))
+	data, err := profileData(f, maxProfile)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	prof, err := profile.ParseData(data)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
@@ -57,6 +65,32 @@ func readProfile(path string, p *asm.Program) (*samples, error) {
 			"moho reads the addresses in it: a profile of another program, or one without addresses, can't be shown on instructions")
 	}
 	return s, nil
+}
+
+// profileData reads a profile of at most n bytes. It decompresses here, because
+// the parser does it without a bound.
+func profileData(f io.Reader, n int64) ([]byte, error) {
+	const magic = "\x1f\x8b"
+	b := bufio.NewReader(f)
+	r := io.Reader(b)
+	if head, _ := b.Peek(len(magic)); string(head) == magic {
+		z, err := gzip.NewReader(b)
+		if err != nil {
+			return nil, err
+		}
+		r = z
+	}
+	data, err := io.ReadAll(io.LimitReader(r, n+1))
+	if err != nil {
+		return nil, err
+	}
+	if err := bounded.Check("bytes of a profile", uint64(len(data)), uint64(n)); err != nil {
+		return nil, err
+	}
+	if bytes.HasPrefix(data, []byte(magic)) {
+		return nil, errors.New("a profile that was compressed twice")
+	}
+	return data, nil
 }
 
 // fileAddr translates the address of a location into the file's.
