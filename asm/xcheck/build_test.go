@@ -184,6 +184,7 @@ func TestOddBuildsAgree(t *testing.T) {
 		{"C in, Go's linker", 2, program{testbin.Config{CGO: true}, true}},
 		{"race detector", 2, program{testbin.Config{CGO: true, Flags: []string{"-race"}}, false}},
 		{"shared library", 2, program{testbin.Config{CGO: true, Flags: []string{"-buildmode=c-shared"}}, false}},
+		{"plugin", 2, program{testbin.Config{CGO: true, Flags: []string{"-buildmode=plugin"}}, false}},
 		{"not optimised", 2, program{testbin.Config{Flags: []string{"-gcflags=all=-N -l"}}, false}},
 		{"no DWARF", 1, program{testbin.Config{LDFlags: "-w"}, false}},
 		{"DWARF 4", 2, program{testbin.Config{Env: []string{"GOEXPERIMENT=nodwarf5"}}, false}},

@@ -61,7 +61,8 @@ func (c *comparison) at(l *list, ours, theirs []entry) {
 	}
 }
 
-// best returns which of theirs is most like o: by name, by size, the first.
+// best returns which of theirs is most like o: by name, by a name that can be
+// explained, by size, the first.
 func (c *comparison) best(l *list, o entry, theirs []entry) int {
 	if len(theirs) == 1 {
 		return 0
@@ -69,7 +70,10 @@ func (c *comparison) best(l *list, o entry, theirs []entry) int {
 	best, score := 0, -1
 	for i, t := range theirs {
 		s := 0
-		if c.sameName(l, o, t) {
+		switch {
+		case c.sameName(l, o, t):
+			s += 4
+		case !l.unnamed && c.whyName(l, string(c.buf1), string(c.buf2)) != "":
 			s += 2
 		}
 		if o.size == t.size {
@@ -149,7 +153,7 @@ func (c *comparison) extra(l *list, t entry) {
 
 func (c *comparison) alias(l *list, o, t entry) {
 	d := theirs(l, Alias, t)
-	if d.Why = c.whyAlias(d.Name, o, t); d.Why != "" {
+	if d.Why = c.whyAlias(l, d.Name, o, t); d.Why != "" {
 		d.Explained = true
 	} else {
 		d.Why = fmt.Sprintf("a second entry for %s", c.pcln.appendName(nil, o))

@@ -1,6 +1,8 @@
 package xcheck
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"regexp"
 	"strings"
 
@@ -22,6 +24,9 @@ const (
 	whyHostC     = "C code that Go's own linker put among Go's: the pclntab knows its address only"
 	whyHostDWARF = "C code that Go's own linker put among Go's, which leaves its DWARF out"
 	whyHostSect  = "a section of a C object"
+	whyLocal     = "the name by which a plugin or shared library calls its own function, past other modules' of that name"
+	whyMangled   = "plugins and shared libraries have a hash in place of the name of a type"
+	whyAddModule = "the linker's code that tells the runtime of a plugin's or shared library's tables: it comes late, without tables of its own or DWARF"
 	whyForeign   = "outside Go's text: from the C compiler, its libraries or the linker"
 )
 
@@ -62,8 +67,22 @@ func (c *comparison) fips(o entry) bool {
 	return false
 }
 
+// addsModule reports whether an entry of the pclntab is of the code that tells the
+// runtime of the tables of another module.
+//
+// Source: $GOROOT/src/cmd/link/internal/ld/ld.go (PrepareAddmoduledata), go1.26.
+func (c *comparison) addsModule(o entry) bool {
+	switch string(c.pcln.appendName(nil, o)) {
+	case "runtime.addmoduledata", "go:link.addmoduledata", "go.link.addmoduledata": // the last before Go 1.20
+		return true
+	}
+	return false
+}
+
 func (c *comparison) whySize(l *list, o, t entry) string {
 	switch {
+	case o.size == 0 && c.addsModule(o) && t.addr+t.size <= c.next(o):
+		return whyAddModule
 	case c.fips(o) && t.size <= 1:
 		return whyFIPSMark
 	case c.host(o) && t.addr+t.size <= c.next(o):
@@ -123,8 +142,34 @@ func (c *comparison) whyName(l *list, ours, theirs string) string {
 		return whyDot
 	case strings.Contains(ours, "[...]") && gotab.PrintName(theirs) == ours:
 		return whyTypeArgs
+	case mangled(ours, theirs):
+		return whyMangled
 	}
 	return ""
+}
+
+// hashed matches a name of a type's function as dynamic linking has it.
+var hashed = regexp.MustCompile(`^type:\.[A-Za-z0-9+/]{8}$`)
+
+// mangled reports whether theirs is ours with the hash of the type in its place.
+// What the hash is of can't be known where ours leaves type arguments out.
+//
+// Source: $GOROOT/src/cmd/link/internal/ld/lib.go (typeSymbolMangle), go1.26 and
+// go1.20, which had every bit of the sum inverted.
+func mangled(ours, theirs string) bool {
+	if !strings.HasPrefix(ours, "type:.") || !hashed.MatchString(theirs) {
+		return false
+	}
+	if strings.Contains(ours, "[...]") {
+		return true
+	}
+	sum := sha256.Sum256([]byte(ours[len("type:"):]))
+	sum[0] ^= 0xff
+	now := base64.StdEncoding.EncodeToString(sum[:6])
+	for i := range sum[1:] {
+		sum[i+1] ^= 0xff
+	}
+	return theirs[len("type:."):] == now || theirs[len("type:."):] == base64.StdEncoding.EncodeToString(sum[:6])
 }
 
 func (c *comparison) whyMissing(l *list, o entry) string {
@@ -137,6 +182,8 @@ func (c *comparison) whyMissing(l *list, o entry) string {
 		return whyBuildID
 	case l.source == PData:
 		return c.whyNoUnwind(o)
+	case c.addsModule(o):
+		return whyAddModule
 	case l.source == DWARF && c.host(o):
 		return whyHostDWARF
 	}
@@ -154,7 +201,16 @@ func (c *comparison) whyExtra(l *list, name string, t entry) string {
 	return ""
 }
 
-func (c *comparison) whyAlias(name string, o, t entry) string {
+// whyAlias explains a second entry for a function.
+//
+// Source: $GOROOT/src/cmd/link/internal/ld/symtab.go (putelfsym), go1.26: local.NAME.
+func (c *comparison) whyAlias(l *list, name string, o, t entry) string {
+	if global, ok := strings.CutPrefix(name, "local."); ok && t.size == o.size {
+		ours := string(c.pcln.appendName(nil, o))
+		if ours == global || c.whyName(l, ours, global) != "" {
+			return whyLocal
+		}
+	}
 	switch {
 	case name == "runtime.text" && t.addr == c.text:
 		return whyTextMark
