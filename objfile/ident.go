@@ -51,6 +51,8 @@ func (f *File) decode() error {
 		return nil
 	case n == 0:
 		return formatErr("file", 0, "empty")
+	case n >= 8 && string(head[:8]) == "!<arch>\n":
+		return formatErr("file", 0, "an archive of object files, which are not linked yet")
 	}
 	return formatErr("file", 0, "begins with % x, which is no executable format known here", head[:min(n, 8)])
 }

@@ -83,6 +83,12 @@ func newAsm(a *app) *cobra.Command {
 			if err := af.check(cmd); err != nil {
 				return err
 			}
+			if cmd.Flags().Changed("func") && af.fn == "" {
+				return usage(cmd, errNoName)
+			}
+			if n := af.questions(); n > 1 {
+				return usage(cmd, errors.New("--verify-sp, --xrefs, --against and --profile are different questions: ask one"))
+			}
 			if len(af.targets) > 0 {
 				if len(args) > 1 || af.xrefs || af.verifySP || af.against != "" || af.profile != "" {
 					return usage(cmd, errors.New("--targets takes a package and -f, and none of the other questions"))
@@ -95,8 +101,10 @@ func newAsm(a *app) *cobra.Command {
 			}
 			defer p.Close()
 			switch {
-			case af.profile != "" && (af.fn == "" || len(args) == 2 || af.xrefs || af.against != ""):
+			case af.profile != "" && (af.fn == "" || len(args) == 2):
 				return usage(cmd, errors.New("--profile wants one binary and a function, named with -f"))
+			case af.verifySP && (af.fn != "" || len(args) == 2):
+				return usage(cmd, errors.New("--verify-sp proves a whole binary: it takes one, and no -f"))
 			case af.verifySP:
 				return a.verifySP(cmd.Context(), p)
 			case af.xrefs && (af.fn == "" || len(args) == 2):
@@ -129,6 +137,19 @@ func newAsm(a *app) *cobra.Command {
 	f.StringVar(&af.dwarf, "dwarf", "auto", "names and types out of DWARF: auto (where it is small), on or off")
 	f.StringVar(&af.format, "format", "go", "syntax of instructions: go, gnu or intel")
 	return cmd
+}
+
+var errNoName = errors.New("-f is empty: want the name of a function")
+
+// questions returns how many questions are asked besides what the code is.
+func (af *asmFlags) questions() int {
+	n := 0
+	for _, asked := range []bool{af.verifySP, af.xrefs, af.against != "", af.profile != ""} {
+		if asked {
+			n++
+		}
+	}
+	return n
 }
 
 // smallDWARF is how many bytes of DWARF's entries, compressed, are read without

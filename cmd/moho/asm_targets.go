@@ -37,6 +37,9 @@ func (a *app) asmTargets(cmd *cobra.Command, pkg string, af asmFlags) error {
 		progress.Phase("build %s for %s", pkg, target)
 		out := filepath.Join(dir, goos+"_"+goarch)
 		if err := buildFor(cmd.Context(), pkg, out, goos, goarch); err != nil {
+			if fi, statErr := os.Stat(pkg); statErr == nil && fi.Mode().IsRegular() {
+				return cli.WithHints(err, "--targets compiles a package, such as . or ./cmd/app, and "+pkg+" is a file")
+			}
 			return err
 		}
 		bins = append(bins, out)

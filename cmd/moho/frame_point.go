@@ -25,6 +25,9 @@ func (a *app) framePoint(cmd *cobra.Command, p *asm.Program, l *frame.Layouts, f
 		if sp, err = strconv.ParseUint(ff.sp, 0, 64); err != nil {
 			return usage(cmd, fmt.Errorf("--sp %s: want a value such as 0xc00005fe08", ff.sp))
 		}
+		if sp%8 != 0 {
+			return usage(cmd, fmt.Errorf("--sp %s: no stack pointer of Go code, which is a multiple of 8", ff.sp))
+		}
 	}
 	pt, err := l.At(gotab.PC(pc), sp)
 	if err != nil {

@@ -31,7 +31,7 @@ func newFuncTable(l *funcList, order []int32) *funcTable {
 }
 
 const (
-	sizeWidth, frameWidth, argsWidth, checkWidth = 7, 7, 5, 6
+	sizeWidth, frameWidth, argsWidth, checkWidth = 7, 7, 5, 7
 
 	gap = "  "
 )
@@ -143,7 +143,7 @@ func (s *funcTotals) add(f *asm.Function) {
 
 // String returns the lines under the table.
 func (s *funcTotals) String() string {
-	text := fmt.Sprintf("\n%s, %s bytes of code, %s of padding; stack checks:", plural(s.n, "function"), thousands(s.size), thousands(s.pad))
+	text := fmt.Sprintf("\n%s, %s bytes of code, %s of padding\nstack checks:", plural(s.n, "function"), thousands(s.size), thousands(s.pad))
 	for _, c := range []asm.StackCheck{asm.SmallCheck, asm.MediumCheck, asm.HugeCheck, asm.NoCheck, asm.UnknownCheck} {
 		if n := s.check[c]; n > 0 {
 			text += fmt.Sprintf(" %s %s,", thousands(uint64(n)), c)

@@ -64,6 +64,14 @@ func newNosplit(a *app) *cobra.Command {
 		Example: nosplitExample,
 		Args:    args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			switch f := cmd.Flags(); {
+			case f.Changed("limit") && nf.limit <= 0:
+				return usage(cmd, fmt.Errorf("--limit %d: want a number of bytes above 0", nf.limit))
+			case nf.top < 0:
+				return usage(cmd, fmt.Errorf("--top %d: want how many chains", nf.top))
+			case f.Changed("func") && nf.fn == "":
+				return usage(cmd, errNoName)
+			}
 			p, err := openProgram(args[0], nf.arch)
 			if err != nil {
 				return err
