@@ -177,6 +177,16 @@ func (a *assigner) assign(t debuginfo.Type) string {
 		path, part := t.PathAt(off)
 		n := part.Size()
 		kind := part.Kind()
+		half := strings.HasSuffix(path, ".real") || strings.HasSuffix(path, ".imag")
+		if half && kind == reflect.Invalid && !many(path) { // of a complex number, whose halves have no type
+			if floats >= len(a.files.floats) {
+				return "memory"
+			}
+			regs = append(regs, a.files.floats[floats])
+			floats++
+			off++
+			continue
+		}
 		if n == 0 || strings.Contains(path, "+") { // padding, or a type that is not known
 			off++
 			continue
