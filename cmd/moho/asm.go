@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
@@ -85,6 +86,9 @@ func newAsm(a *app) *cobra.Command {
 			}
 			if cmd.Flags().Changed("func") && af.fn == "" {
 				return usage(cmd, errNoName)
+			}
+			if fi, err := os.Stat(af.src); af.src != "" && (err != nil || !fi.IsDir()) {
+				return usage(cmd, fmt.Errorf("--src %s: no directory", af.src))
 			}
 			if n := af.questions(); n > 1 {
 				return usage(cmd, errors.New("--verify-sp, --xrefs, --against and --profile are different questions: ask one"))

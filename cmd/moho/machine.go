@@ -19,12 +19,26 @@ func archFlag(f *pflag.FlagSet, arch *string) {
 	f.StringVar(arch, "arch", "", "of a Mach-O file for several architectures, the one of `GOARCH`")
 }
 
+// instead says what to do with a file that has no pclntab.
+func instead(path string) string {
+	if f, err := objfile.Open(path); err == nil {
+		defer f.Close()
+		switch f.Kind() {
+		case "core":
+			return "it is a core: moho core " + path + " reads it"
+		case "object":
+			return "it is an object file: only the linker gives code its final form"
+		}
+	}
+	return "only programs that Go's linker has made, or helped to make, can be looked at"
+}
+
 // openProgram opens a binary for the verbs that look at machine code.
 func openProgram(path, goarch string) (*asm.Program, error) {
 	p, err := asm.OpenArch(path, goarch)
 	switch {
 	case errors.Is(err, gotab.ErrNoTable):
-		return nil, cli.WithHints(err, "only programs that Go's linker has made, or helped to make, can be looked at")
+		return nil, cli.WithHints(err, instead(path))
 	case errors.Is(err, objfile.ErrFormat):
 		return nil, cli.WithHints(err, "read are ELF, Mach-O, PE and WASM, made by Go 1.16 or newer")
 	}
