@@ -31,14 +31,18 @@ type samples struct {
 // readProfile reads a profile in pprof's format and translates its addresses
 // into those of p: a position independent program was loaded somewhere else.
 func readProfile(path string, p *asm.Program) (*samples, error) {
+	st, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !st.Mode().IsRegular() { // opening a FIFO would wait for a writer
+		return nil, fmt.Errorf("%s: not a regular file", path)
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	if st, err := f.Stat(); err != nil || !st.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s: not a regular file", path)
-	}
 	data, err := profileData(f, maxProfile)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
