@@ -348,7 +348,7 @@ func belowSPIsLost(t *testing.T) {
 		path := testbin.Build(t, testbin.Toy(t), c)
 		p, _ := open(t, path)
 		var after *step
-		for try := 0; after == nil && try < 5; try++ { // see TestAt
+		for try := 0; after == nil && try < 20; try++ { // see TestAt
 			steps := stepThrough(t, path, "arm64", one(t, p, "main.Huge"), 60)
 			for i := range steps {
 				if steps[i].moves > 0 {

@@ -108,6 +108,7 @@ func (b *body) linkage(lay *layout, f *Frame, low *int64) {
 	}
 	if off, ok := f.Opens.savedLR(); ok {
 		lay.put(Slot{Off: off, Size: 8, Kind: SavedLR, How: evidence.Derived, Why: "stored by the prologue"})
+		*low = min(*low, off)
 	}
 }
 
