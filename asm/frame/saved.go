@@ -177,7 +177,7 @@ func set(r decode.Reg) decode.RegSet {
 // with something else.
 func (h *home) store(off int64, own bool) {
 	switch {
-	case own && h.inReg:
+	case own && h.inReg && off < 0: // what lies above is the caller's, and no place to keep it
 		h.inSlot, h.off = true, off
 	case h.inSlot && off < h.off+8 && h.off < off+8:
 		h.inSlot, h.off = false, 0
