@@ -102,3 +102,26 @@ func TestPackage(t *testing.T) {
 		t.Error("InPackage")
 	}
 }
+
+// TestMarksNameNothing: the linker's marks without a size begin where something
+// else lies, and small constants can equal their address.
+func TestMarksNameNothing(t *testing.T) {
+	p := openProgram(t, testbin.Build(t, testbin.Toy(t), testbin.Config{GOOS: "linux", GOARCH: "amd64"}))
+	syms, err := p.File.Symbols()
+	if err != nil {
+		t.Fatal(err)
+	}
+	marks, learnt := 0, p.Names()
+	for _, s := range syms {
+		if s.Size > 0 || !strings.HasSuffix(s.Name, ".*") {
+			continue
+		}
+		marks++
+		if got := string(learnt.Append(nil, uint64(s.Addr))); got == s.Name {
+			t.Errorf("%#x is named %s", uint64(s.Addr), got)
+		}
+	}
+	if marks == 0 {
+		t.Error("the program has no mark")
+	}
+}

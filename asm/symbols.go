@@ -36,7 +36,7 @@ func (p *Program) symbols() *symbols {
 		}
 		all := make([]symbol, 0, n)
 		err = p.File.EachSymbol(func(s objfile.Symbol, name []byte) bool {
-			if len(name) > 0 {
+			if names(s, name) {
 				all = append(all, symbol{uint64(s.Addr), s.Size, name})
 			}
 			return true
@@ -51,6 +51,13 @@ func (p *Program) symbols() *symbols {
 		p.syms.all = all
 	})
 	return &p.syms
+}
+
+// names reports whether s names what lies at its address. The linker's marks at
+// the beginning of what it has put together (runtime.gcbits.*) have no size: code
+// that computes such an address, or a constant that equals it, means something else.
+func names(s objfile.Symbol, name []byte) bool {
+	return len(name) > 0 && (s.Size > 0 || !bytes.HasSuffix(name, []byte(".*")))
 }
 
 // at returns the index of the symbol that contains a, the smallest if several
@@ -136,7 +143,7 @@ func (n *Names) Learn(addrs []uint64) {
 	best := make([]found, len(addrs))
 	err := n.p.File.EachSymbol(func(s objfile.Symbol, name []byte) bool {
 		i, _ := slices.BinarySearch(addrs, uint64(s.Addr))
-		for ; i < len(addrs) && len(name) > 0; i++ {
+		for ; i < len(addrs) && names(s, name); i++ {
 			if a := addrs[i] - uint64(s.Addr); a != 0 && a >= s.Size {
 				break
 			}

@@ -202,7 +202,7 @@ func TestC(t *testing.T) {
 	defer f.Close()
 	a := map[elf.Machine]*arch.Arch{elf.EM_X86_64: arch.AMD64, elf.EM_AARCH64: arch.ARM64}[f.Machine]
 	if a == nil {
-		t.Skip("neither amd64 nor arm64")
+		testbin.Missing(t, "the C library is neither for amd64 nor for arm64")
 	}
 	text := f.Section(".text")
 	code, err := text.Data()

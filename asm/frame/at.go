@@ -2,6 +2,7 @@ package frame
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 
 	"moho/gotab"
@@ -68,6 +69,10 @@ func (l *Layouts) At(pc gotab.PC, sp uint64) (Point, error) {
 	}
 	p.Delta = recorded(b.delta[i])
 	entry := sp + uint64(int64(b.delta[i]))
+	const above = 16 // the words that are read there, of either architecture
+	if room := uint64(max(int64(b.delta[i]), 0)) + above; sp > math.MaxUint64-room {
+		return Point{}, fmt.Errorf("SP %#x leaves no room for the frame: entry SP is %d bytes above", sp, b.delta[i])
+	}
 	why := fmt.Sprintf("SP%+d", b.delta[i])
 	p.EntrySP = derived(entry, why)
 	p.CallerSP = p.EntrySP

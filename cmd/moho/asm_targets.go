@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"moho/arch"
 	"moho/internal/cli"
 )
 
@@ -21,6 +22,15 @@ func (a *app) asmTargets(cmd *cobra.Command, pkg string, af asmFlags) error {
 	case len(af.targets) > 2:
 		return usage(cmd, fmt.Errorf("--targets %s: one target or two", strings.Join(af.targets, ",")))
 	}
+	for _, target := range af.targets { // before anything is compiled
+		goos, goarch, ok := strings.Cut(target, "/")
+		if !ok || goos == "" || goarch == "" || strings.ContainsAny(target, " \t") {
+			return usage(cmd, fmt.Errorf("--targets %s: want GOOS/GOARCH", target))
+		}
+		if arch.ByName(goarch) == nil {
+			return usage(cmd, fmt.Errorf("--targets %s: code of %s is not read; amd64, arm64 and wasm are", target, goarch))
+		}
+	}
 	dir, err := os.MkdirTemp("", "moho-asm")
 	if err != nil {
 		return err
@@ -30,10 +40,7 @@ func (a *app) asmTargets(cmd *cobra.Command, pkg string, af asmFlags) error {
 	defer progress.Stop()
 	var bins []string
 	for _, target := range af.targets {
-		goos, goarch, ok := strings.Cut(target, "/")
-		if !ok || goos == "" || goarch == "" || strings.ContainsAny(target, " \t") {
-			return usage(cmd, fmt.Errorf("--targets %s: want GOOS/GOARCH", target))
-		}
+		goos, goarch, _ := strings.Cut(target, "/")
 		progress.Phase("build %s for %s", pkg, target)
 		out := filepath.Join(dir, goos+"_"+goarch)
 		if err := buildFor(cmd.Context(), pkg, out, goos, goarch); err != nil {

@@ -49,7 +49,7 @@ func (l *funcList) listTypes() error {
 		if l.ui.JSON {
 			return out.Item(it)
 		}
-		_, err := text.WriteString(typeText(it))
+		_, err := text.WriteString(l.typeText(it))
 		return err
 	}
 	for y, err := range t.Types() {
@@ -141,7 +141,7 @@ func (l *funcList) typeGap(what string, err error) {
 }
 
 // typeText writes a type in the manner of a declaration.
-func typeText(it typeItem) string {
+func (l *funcList) typeText(it typeItem) string {
 	var s strings.Builder
 	name := cli.Escape(it.Name)
 	if strings.Contains(it.PkgPath, "/") { // the name has its last element
@@ -159,5 +159,12 @@ func typeText(it typeItem) string {
 		}
 		fmt.Fprintf(&s, "    %-12s %s\n", at, cli.Escape(m.Name))
 	}
-	return s.String()
+	if l.wide {
+		return s.String()
+	}
+	var fit strings.Builder
+	for line := range strings.Lines(s.String()) {
+		fit.WriteString(cli.Clipped(strings.TrimSuffix(line, "\n"), l.ui.Width(), cli.Clip) + "\n")
+	}
+	return fit.String()
 }

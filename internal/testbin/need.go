@@ -27,12 +27,14 @@ func NeedTool(tb testing.TB, names ...string) {
 	tb.Helper()
 	for _, name := range names {
 		if _, err := exec.LookPath(name); err != nil {
-			missing(tb, "needs "+name+", which is not in PATH")
+			Missing(tb, "needs "+name+", which is not in PATH")
 		}
 	}
 }
 
-func missing(tb testing.TB, what string) {
+// Missing ends the test because the machine lacks something: it skips, and fails
+// under MOHO_CI=1.
+func Missing(tb testing.TB, what string) {
 	tb.Helper()
 	if os.Getenv("MOHO_CI") == "1" {
 		tb.Fatal(what)

@@ -271,7 +271,7 @@ func Toolchain(tb testing.TB, release string) string {
 	}))
 	v, err := get.(func() (string, error))()
 	if err != nil {
-		missing(tb, err.Error())
+		Missing(tb, err.Error())
 	}
 	return v
 }
