@@ -25,15 +25,21 @@ type Header struct {
 	BuildID      evidence.BuildID `json:"buildID"`
 	TextBase     string           `json:"textBase"`
 	TextBaseFrom string           `json:"textBaseFrom"`
-	Count        int              `json:"count"`
+	Count        *int             `json:"count,omitempty"`
 }
 
-// Header describes p for a list of count items.
+// UnknownCount stands for the length of a list that is known at its end only.
+const UnknownCount = -1
+
+// Header describes p for a list of count items, or [UnknownCount].
 func (p *Program) Header(schema string, count int) Header {
 	h := Header{
 		Schema: schema, File: p.File.Name(), Format: p.File.Format(), Arch: p.Arch().Name, Go: p.GoVersion(),
-		BuildID: p.File.BuildID(), TextBaseFrom: p.Table.TextBaseFrom(), Count: count,
+		BuildID: p.File.BuildID(), TextBaseFrom: p.Table.TextBaseFrom(),
 		TextBase: string(AppendHex(nil, uint64(p.Table.TextBase()))),
+	}
+	if count != UnknownCount {
+		h.Count = &count
 	}
 	return h
 }

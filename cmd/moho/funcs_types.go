@@ -29,11 +29,9 @@ type typeMethod struct {
 	Linked bool   `json:"linked"`
 }
 
-// A typesHeader is that of a list whose length is known at its end only.
 type typesHeader struct {
 	asm.Header
-	Count *int   `json:"count,omitempty"` // instead of Header's, which would say 0
-	What  string `json:"what"`
+	What string `json:"what"`
 }
 
 // listTypes lists the runtime's types with their methods, and itabs.
@@ -42,7 +40,7 @@ func (l *funcList) listTypes() error {
 	out := cli.NewLines(l.ui.Out)
 	text := bufio.NewWriterSize(l.ui.Out, 64<<10)
 	if l.ui.JSON {
-		out.Header(typesHeader{Header: l.p.Header("moho/types/v1", 0), What: "types, then itabs"})
+		out.Header(typesHeader{Header: l.p.Header("moho/types/v1", asm.UnknownCount), What: "types, then itabs"})
 	}
 	types, itabs, methods := 0, 0, 0
 	show := func(it typeItem) error {
