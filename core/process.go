@@ -67,6 +67,7 @@ func (t Thread) Reg(a *arch.Arch, r arch.Role) (uint64, bool) {
 // A Process is a stopped process.
 type Process struct {
 	name    string
+	kind    string
 	data    []byte
 	unmap   func() error
 	arch    *arch.Arch
@@ -122,8 +123,8 @@ func (p *Process) Close() error {
 // Name returns the name that the process was opened under.
 func (p *Process) Name() string { return p.name }
 
-// Kind says what the process was read from: "elf-core".
-func (p *Process) Kind() string { return "elf-core" }
+// Kind says what the process was read from: "elf-core", or what [Assemble] was told.
+func (p *Process) Kind() string { return p.kind }
 
 // Arch returns the architecture of the process. It is never nil.
 func (p *Process) Arch() *arch.Arch { return p.arch }

@@ -17,7 +17,7 @@ func open(name string, data []byte) (*Process, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Process{name: name, data: data, arch: a, auxv: map[uint64]uint64{}}
+	p := &Process{name: name, kind: "elf-core", data: data, arch: a, auxv: map[uint64]uint64{}}
 	notes, pieces := p.readSegments(h)
 	p.readNotes(notes)
 	p.own = newMemory(pieces)

@@ -23,6 +23,7 @@ type Options struct {
 // as long as the process is open.
 type World struct {
 	proc   *core.Process
+	exe    *objfile.File // nil when the core alone had to do
 	arch   *arch.Arch
 	table  *gotab.Table
 	bias   uint64
@@ -57,7 +58,7 @@ type World struct {
 // [ErrNotGo], [ErrNoText] or [ErrVersion] when there is nothing to read, or no
 // way to; what is merely missing is listed by [World.Gaps].
 func Open(p *core.Process, exe *objfile.File, opts Options) (*World, error) {
-	w := &World{proc: p, arch: p.Arch()}
+	w := &World{proc: p, exe: exe, arch: p.Arch()}
 	w.sites.byPC = make(map[siteKey]*site)
 	if w.arch == nil || len(w.arch.Registers) == 0 {
 		return nil, fmt.Errorf("gostate: %s: %w: no such architecture", p.Name(), ErrNotGo)
@@ -191,6 +192,30 @@ func (w *World) Bias() uint64 { return w.bias }
 
 // Table returns the function table. Its PCs are those of the process less [World.Bias].
 func (w *World) Table() *gotab.Table { return w.table }
+
+// Exe returns the executable, or nil when the core alone had to do.
+func (w *World) Exe() *objfile.File { return w.exe }
+
+// Module returns the runtime's description of the program, in addresses of the
+// process. It is zero when the core does not hold it.
+func (w *World) Module() gotab.Module { return w.mod }
+
+// Variables returns the bounds of the memory that the program's variables are in.
+func (w *World) Variables() (lo, hi core.Addr) { return core.Addr(w.dataLo), core.Addr(w.dataHi) }
+
+// Offsets returns where the runtime of this program keeps its fields.
+func (w *World) Offsets() *layout.Layout { return w.layout }
+
+// FuncAt returns the Go function that pc, an address in the process, lies in,
+// and what pc is called in the function table.
+func (w *World) FuncAt(pc core.Addr) (f gotab.Func, at gotab.PC, ok bool) {
+	if uint64(pc) < w.bias {
+		return gotab.Func{}, 0, false
+	}
+	at = gotab.PC(uint64(pc) - w.bias)
+	f, ok = w.table.FuncAt(at)
+	return f, at, ok
+}
 
 // Process returns the process that the World was opened on.
 func (w *World) Process() *core.Process { return w.proc }

@@ -53,6 +53,24 @@ type GoroutinesHeader struct {
 	Count  int    `json:"count"`
 }
 
+// With says what an item of moho/goroutines/v1 holds beyond what it always does.
+type With struct {
+	Stacks bool // frames, and why they end
+}
+
+// ParseWith reads the words of --with.
+func ParseWith(words []string) (w With, err error) {
+	for _, word := range words {
+		switch word {
+		case "stacks":
+			w.Stacks = true
+		default:
+			return With{}, fmt.Errorf("--with %s: stacks can be asked for", word)
+		}
+	}
+	return w, nil
+}
+
 // An Encoder writes goroutines as JSON, each on one line. Frames repeat from
 // goroutine to goroutine, so what does not depend on the stack is rendered once.
 type Encoder struct {
@@ -73,9 +91,9 @@ func NewEncoder(c *Case) *Encoder {
 	return &Encoder{c: c, frames: map[frameID][]byte{}}
 }
 
-// Goroutine returns g as an item of moho/goroutines/v1, with its frames if
-// stacks is set. The result is valid until the next call.
-func (e *Encoder) Goroutine(g *gostate.Goroutine, stacks bool) []byte {
+// Goroutine returns g as an item of moho/goroutines/v1. The result is valid
+// until the next call.
+func (e *Encoder) Goroutine(g *gostate.Goroutine, with With) []byte {
 	b := e.buf[:0]
 	b = append(b, `{"id":`...)
 	b = strconv.AppendUint(b, g.ID, 10)
@@ -101,7 +119,7 @@ func (e *Encoder) Goroutine(g *gostate.Goroutine, stacks bool) []byte {
 		b = strconv.AppendUint(b, g.Stack.Used, 10)
 	}
 	b = append(b, '}')
-	if stacks {
+	if with.Stacks {
 		b = append(b, `,"frames":[`...)
 		for i := range g.Frames {
 			if i > 0 {

@@ -80,7 +80,7 @@ func (c *Case) Summarize() *Summary {
 	found := newSurvey(&c.links)
 	s.Crash, s.Reason = c.crash, c.crash.Reason
 	if g := c.crash.Goroutine; g != nil {
-		s.Crashed = append(json.RawMessage(nil), enc.Goroutine(g, true)...)
+		s.Crashed = append(json.RawMessage(nil), enc.Goroutine(g, With{Stacks: true})...)
 		found.goroutine(c, g)
 	}
 	groups, n := c.World.Groups(gostate.GroupOptions{System: true})

@@ -59,7 +59,10 @@ func newCore(a *app) *cobra.Command {
 		},
 	}
 	cmd.PersistentFlags().BoolVar(&cf.all, "all", false, "show the runtime's own frames and goroutines too")
-	cmd.AddCommand(newCoreGoroutines(a, &cf), newCoreThreads(a))
+	cmd.AddCommand(
+		newCoreGoroutines(a, &cf),
+		newCoreThreads(a),
+	)
 	return cmd
 }
 

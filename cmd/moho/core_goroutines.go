@@ -30,13 +30,12 @@ func newCoreGoroutines(a *app, cf *coreFlags) *cobra.Command {
 		Example: goroutinesExample,
 		Args:    args(cobra.RangeArgs(1, 2)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			for _, w := range with {
-				if w != "stacks" {
-					return usage(cmd, fmt.Errorf("--with %s: only stacks can be asked for", w))
-				}
+			wants, err := postmortem.ParseWith(with)
+			if err != nil {
+				return usage(cmd, err)
 			}
 			return a.withCase(cmd.Context(), args, func(c *postmortem.Case) error {
-				list := goroutineList{view{a, c, cf.all}, len(with) > 0, ids}
+				list := goroutineList{view{a, c, cf.all}, wants, ids}
 				if err := list.known(); err != nil {
 					return err
 				}
@@ -45,7 +44,7 @@ func newCoreGoroutines(a *app, cf *coreFlags) *cobra.Command {
 					return list.json()
 				case c.World == nil:
 					return nil // the gap says why
-				case list.stacks:
+				case list.with.Stacks:
 					return list.tracebacks()
 				}
 				list.table()
@@ -62,8 +61,8 @@ func newCoreGoroutines(a *app, cf *coreFlags) *cobra.Command {
 // goroutineList is one run of core goroutines.
 type goroutineList struct {
 	view
-	stacks bool
-	ids    []uint
+	with postmortem.With
+	ids  []uint
 }
 
 func (l goroutineList) wants(g *gostate.Goroutine) bool {
@@ -102,7 +101,7 @@ func (l goroutineList) json() error {
 	enc := postmortem.NewEncoder(l.c)
 	for g := range l.c.World.Goroutines() {
 		if l.wants(g) {
-			if err := out.Raw(enc.Goroutine(g, l.stacks)); err != nil {
+			if err := out.Raw(enc.Goroutine(g, l.with)); err != nil {
 				return err
 			}
 		}

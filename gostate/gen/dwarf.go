@@ -30,7 +30,7 @@ func readDWARF(f *elf.File) (map[string]int64, error) {
 		name, _ := e.Val(dwarf.AttrName).(string)
 		switch e.Tag {
 		case dwarf.TagStructType:
-			if strings.HasPrefix(name, "runtime.") {
+			if strings.HasPrefix(name, "runtime.") || strings.HasPrefix(name, "internal/runtime/maps.") {
 				t, err := d.Type(e.Offset)
 				if err != nil {
 					return nil, err
@@ -62,6 +62,9 @@ func resolve(types map[string]*dwarf.StructType, name string, values map[string]
 	parts := strings.Split(name, ".")
 	root := parts[0] + "." + parts[1]
 	st, ok := types[root]
+	if !ok && layout.Optional(name) {
+		return nil
+	}
 	if !ok {
 		return fmt.Errorf("type %s: not in DWARF", root)
 	}

@@ -104,10 +104,26 @@ func compile(dir, toolchain, arch string) (string, error) {
 
 const program = `package main
 
+import (
+	"net"
+	"sync"
+	"time"
+)
+
 func main() {
 	c := make(chan int)
 	go func() { defer close(c); select { case c <- 1: case <-c: } }()
 	<-c
+	m := map[string]any{"a": c}
+	for k := range m {
+		delete(m, k)
+	}
+	time.AfterFunc(time.Hour, func() { panic(m) }).Stop()
+	sync.NewCond(new(sync.Mutex)).Broadcast()
+	l, err := net.Listen("unix", "")
+	if err == nil {
+		l.Close()
+	}
 }
 `
 

@@ -51,11 +51,13 @@ gdb.execute("set scheduler-locking step")
 with open(os.environ["MOHO_OUT"], "w") as out:
     entry, fp = reg(SP), reg(FP)
     ret = reg("x30") if ARM else word(entry)
-    moves = 0
+    moves, grown = 0, False
     for _ in range(int(os.environ["MOHO_STEPS"])):
         pc, sp = reg("pc"), reg(SP)
         if not LO <= pc < HI:
             break
+        if grown and pc == LO:
+            do_not_yield()  # or a slow machine would see nothing but calls of morestack
         places = sorted(a & (2**64 - 1) for a in {sp - 8, sp, sp + 8, entry - 16, entry - 8, entry} | ({reg(r) + n for r in ("x20", "x27") for n in (-8, 0)} if ARM else set()))
         print("%x %x %x %x %x %x %x %d %s" % (
             pc, sp, entry, ret, fp, reg(FP), reg("x30") if ARM else 0, moves,
@@ -66,6 +68,7 @@ with open(os.environ["MOHO_OUT"], "w") as out:
             gdb.execute("tbreak *%#x" % (pc + inst["length"]), to_string=True)
             alone = "morestack" in inst["asm"]
             if alone:
+                grown = True
                 do_not_yield()
                 gdb.execute("set scheduler-locking on")
             run_to(pc + inst["length"])

@@ -32,7 +32,8 @@ type Off = int32
 // A Layout is the runtime of one minor Go version on one architecture.
 //
 // The tag of a field is what its value is called in DWARF: a path of fields
-// (runtime.g.sched.sp) or a struct's size (sizeof runtime.g).
+// (runtime.g.sched.sp) or a struct's size (sizeof runtime.g). A second tag,
+// maybe, says which versions have the type at all.
 type Layout struct {
 	Minor int // 26 for Go 1.26
 	Arch  string
@@ -52,6 +53,20 @@ type Layout struct {
 	GSyscallSP   Off `dwarf:"runtime.g.syscallsp"`
 	GSyscallPC   Off `dwarf:"runtime.g.syscallpc"`
 	GSyscallBP   Off `dwarf:"runtime.g.syscallbp"`
+	GGuard0      Off `dwarf:"runtime.g.stackguard0"`
+	GGuard1      Off `dwarf:"runtime.g.stackguard1"`
+	GParam       Off `dwarf:"runtime.g.param"`
+	GPreempt     Off `dwarf:"runtime.g.preempt"`
+	GPreemptStop Off `dwarf:"runtime.g.preemptStop"`
+	GAsyncSafe   Off `dwarf:"runtime.g.asyncSafePoint"`
+	GThrowSplit  Off `dwarf:"runtime.g.throwsplit"`
+	GParking     Off `dwarf:"runtime.g.parkingOnChan"`
+	GSelectDone  Off `dwarf:"runtime.g.selectDone"`
+	GTimer       Off `dwarf:"runtime.g.timer"`
+	GSleepWhen   Off `dwarf:"runtime.g.sleepWhen"`
+	GCoro        Off `dwarf:"runtime.g.coroarg"`
+	GBubble      Off `dwarf:"runtime.g.bubble"`
+	GWriteBuf    Off `dwarf:"runtime.g.writebuf"`
 	GStkTopSP    Off `dwarf:"runtime.g.stktopsp"`
 	GStatus      Off `dwarf:"runtime.g.atomicstatus"`
 	GID          Off `dwarf:"runtime.g.goid"`
@@ -69,20 +84,31 @@ type Layout struct {
 	GLabels      Off `dwarf:"runtime.g.labels"`
 	GRunCleanups Off `dwarf:"runtime.g.runningCleanups"`
 
-	MSize    Off `dwarf:"sizeof runtime.m"`
-	MG0      Off `dwarf:"runtime.m.g0"`
-	MProcID  Off `dwarf:"runtime.m.procid"`
-	MGSignal Off `dwarf:"runtime.m.gsignal"`
-	MCurG    Off `dwarf:"runtime.m.curg"`
-	MP       Off `dwarf:"runtime.m.p"`
-	MID      Off `dwarf:"runtime.m.id"`
-	MThrow   Off `dwarf:"runtime.m.throwing"`
-	MDying   Off `dwarf:"runtime.m.dying"`
-	MInCgo   Off `dwarf:"runtime.m.incgo"`
-	MAllLink Off `dwarf:"runtime.m.alllink"`
-	MLockedG Off `dwarf:"runtime.m.lockedg"`
-	MVDSOSP  Off `dwarf:"runtime.m.vdsoSP"`
-	MVDSOPC  Off `dwarf:"runtime.m.vdsoPC"`
+	MSize        Off `dwarf:"sizeof runtime.m"`
+	MG0          Off `dwarf:"runtime.m.g0"`
+	MProcID      Off `dwarf:"runtime.m.procid"`
+	MGSignal     Off `dwarf:"runtime.m.gsignal"`
+	MCurG        Off `dwarf:"runtime.m.curg"`
+	MP           Off `dwarf:"runtime.m.p"`
+	MID          Off `dwarf:"runtime.m.id"`
+	MThrow       Off `dwarf:"runtime.m.throwing"`
+	MDying       Off `dwarf:"runtime.m.dying"`
+	MInCgo       Off `dwarf:"runtime.m.incgo"`
+	MAllLink     Off `dwarf:"runtime.m.alllink"`
+	MLockedG     Off `dwarf:"runtime.m.lockedg"`
+	MVDSOSP      Off `dwarf:"runtime.m.vdsoSP"`
+	MVDSOPC      Off `dwarf:"runtime.m.vdsoPC"`
+	MMoreBufPC   Off `dwarf:"runtime.m.morebuf.pc"`
+	MMoreBufSP   Off `dwarf:"runtime.m.morebuf.sp"`
+	MMoreBufLR   Off `dwarf:"runtime.m.morebuf.lr"`
+	MMoreBufG    Off `dwarf:"runtime.m.morebuf.g"`
+	MPreemptOff  Off `dwarf:"runtime.m.preemptoff"`
+	MLocks       Off `dwarf:"runtime.m.locks"`
+	MSpinning    Off `dwarf:"runtime.m.spinning"`
+	MBlocked     Off `dwarf:"runtime.m.blocked"`
+	MNCgo        Off `dwarf:"runtime.m.ncgo"`
+	MWaitUnlockF Off `dwarf:"runtime.m.waitunlockf"`
+	MWaitLock    Off `dwarf:"runtime.m.waitlock"`
 
 	PanicSize       Off `dwarf:"sizeof runtime._panic"`
 	PanicArg        Off `dwarf:"runtime._panic.arg"`
@@ -91,28 +117,152 @@ type Layout struct {
 	PanicRepanicked Off `dwarf:"runtime._panic.repanicked"`
 	PanicGoexit     Off `dwarf:"runtime._panic.goexit"`
 
-	DeferSize Off `dwarf:"sizeof runtime._defer"`
-	DeferSP   Off `dwarf:"runtime._defer.sp"`
-	DeferPC   Off `dwarf:"runtime._defer.pc"`
-	DeferFn   Off `dwarf:"runtime._defer.fn"`
-	DeferLink Off `dwarf:"runtime._defer.link"`
+	PanicStartPC     Off `dwarf:"runtime._panic.startPC"`
+	PanicStartSP     Off `dwarf:"runtime._panic.startSP"`
+	PanicPC          Off `dwarf:"runtime._panic.pc"` // until 1.21; since 1.27 in the place of lr
+	PanicSP          Off `dwarf:"runtime._panic.sp"`
+	PanicLR          Off `dwarf:"runtime._panic.lr"`
+	PanicFP          Off `dwarf:"runtime._panic.fp"`
+	PanicRetPC       Off `dwarf:"runtime._panic.retpc"`
+	PanicDeferBits   Off `dwarf:"runtime._panic.deferBitsPtr"`
+	PanicSlots       Off `dwarf:"runtime._panic.slotsPtr"`
+	PanicAborted     Off `dwarf:"runtime._panic.aborted"`
+	PanicDeferReturn Off `dwarf:"runtime._panic.deferreturn"`
 
-	SudogG    Off `dwarf:"runtime.sudog.g"`
-	SudogNext Off `dwarf:"runtime.sudog.next"`
-	SudogElem Off `dwarf:"runtime.sudog.elem"`
-	SudogLink Off `dwarf:"runtime.sudog.waitlink"`
-	SudogC    Off `dwarf:"runtime.sudog.c"`
+	DeferSize      Off `dwarf:"sizeof runtime._defer"`
+	DeferSP        Off `dwarf:"runtime._defer.sp"`
+	DeferPC        Off `dwarf:"runtime._defer.pc"`
+	DeferFn        Off `dwarf:"runtime._defer.fn"`
+	DeferLink      Off `dwarf:"runtime._defer.link"`
+	DeferHeap      Off `dwarf:"runtime._defer.heap"`
+	DeferRangeFunc Off `dwarf:"runtime._defer.rangefunc"`
+	DeferHead      Off `dwarf:"runtime._defer.head"`
+	DeferStarted   Off `dwarf:"runtime._defer.started"` // this and the next until 1.21
+	DeferOpen      Off `dwarf:"runtime._defer.openDefer"`
+	DeferPanic     Off `dwarf:"runtime._defer._panic"`
+	DeferFD        Off `dwarf:"runtime._defer.fd"`
+	DeferVarp      Off `dwarf:"runtime._defer.varp"`
+	DeferFramePC   Off `dwarf:"runtime._defer.framepc"`
 
-	ChanCount  Off `dwarf:"runtime.hchan.qcount"`
-	ChanSize   Off `dwarf:"runtime.hchan.dataqsiz"`
-	ChanClosed Off `dwarf:"runtime.hchan.closed"`
-	ChanRecvQ  Off `dwarf:"runtime.hchan.recvq"`
-	ChanSendQ  Off `dwarf:"runtime.hchan.sendq"`
+	SudogSize     Off `dwarf:"sizeof runtime.sudog"`
+	SudogG        Off `dwarf:"runtime.sudog.g"`
+	SudogNext     Off `dwarf:"runtime.sudog.next"`
+	SudogPrev     Off `dwarf:"runtime.sudog.prev"`
+	SudogElem     Off `dwarf:"runtime.sudog.elem"`
+	SudogTicket   Off `dwarf:"runtime.sudog.ticket"`
+	SudogIsSelect Off `dwarf:"runtime.sudog.isSelect"`
+	SudogParent   Off `dwarf:"runtime.sudog.parent"`
+	SudogLink     Off `dwarf:"runtime.sudog.waitlink"`
+	SudogTail     Off `dwarf:"runtime.sudog.waittail"`
+	SudogC        Off `dwarf:"runtime.sudog.c"`
 
-	PID Off `dwarf:"runtime.p.id"`
-	PM  Off `dwarf:"runtime.p.m"`
+	ChanHead     Off `dwarf:"sizeof runtime.hchan"`
+	ChanCount    Off `dwarf:"runtime.hchan.qcount"`
+	ChanSize     Off `dwarf:"runtime.hchan.dataqsiz"`
+	ChanBuf      Off `dwarf:"runtime.hchan.buf"`
+	ChanElemSize Off `dwarf:"runtime.hchan.elemsize"`
+	ChanClosed   Off `dwarf:"runtime.hchan.closed"`
+	ChanTimer    Off `dwarf:"runtime.hchan.timer"`
+	ChanElemType Off `dwarf:"runtime.hchan.elemtype"`
+	ChanSendX    Off `dwarf:"runtime.hchan.sendx"`
+	ChanRecvX    Off `dwarf:"runtime.hchan.recvx"`
+	ChanRecvQ    Off `dwarf:"runtime.hchan.recvq"`
+	ChanSendQ    Off `dwarf:"runtime.hchan.sendq"`
+
+	SemaRootSize  Off `dwarf:"sizeof runtime.semaRoot"`
+	SemaRootTreap Off `dwarf:"runtime.semaRoot.treap"`
+	SemaRootNWait Off `dwarf:"runtime.semaRoot.nwait"`
+
+	NotifyListWait   Off `dwarf:"runtime.notifyList.wait"`
+	NotifyListNotify Off `dwarf:"runtime.notifyList.notify"`
+	NotifyListHead   Off `dwarf:"runtime.notifyList.head"`
+
+	TimerWhen   Off `dwarf:"runtime.timer.when"`
+	TimerPeriod Off `dwarf:"runtime.timer.period"`
+	TimerF      Off `dwarf:"runtime.timer.f"`
+	TimerArg    Off `dwarf:"runtime.timer.arg"`
+
+	PollDescSize Off `dwarf:"sizeof runtime.pollDesc"`
+	PollDescLink Off `dwarf:"runtime.pollDesc.link"`
+	PollDescFD   Off `dwarf:"runtime.pollDesc.fd"`
+	PollDescRG   Off `dwarf:"runtime.pollDesc.rg"`
+	PollDescWG   Off `dwarf:"runtime.pollDesc.wg"`
+
+	PSize     Off `dwarf:"sizeof runtime.p"`
+	PID       Off `dwarf:"runtime.p.id"`
+	PStatus   Off `dwarf:"runtime.p.status"`
+	PM        Off `dwarf:"runtime.p.m"`
+	PMCache   Off `dwarf:"runtime.p.mcache"`
+	PRunQHead Off `dwarf:"runtime.p.runqhead"`
+	PRunQTail Off `dwarf:"runtime.p.runqtail"`
+	PRunQ     Off `dwarf:"runtime.p.runq"`
+	PRunNext  Off `dwarf:"runtime.p.runnext"`
+
+	MCacheAlloc  Off `dwarf:"runtime.mcache.alloc"`
+	MCacheTiny   Off `dwarf:"runtime.mcache.tiny"`
+	MCacheTinyAt Off `dwarf:"runtime.mcache.tinyoffset"`
+
+	HeapSize     Off `dwarf:"sizeof runtime.mheap"`
+	HeapAllSpans Off `dwarf:"runtime.mheap.allspans"`
+	HeapSweepGen Off `dwarf:"runtime.mheap.sweepgen"`
+	HeapArenas   Off `dwarf:"runtime.mheap.arenas"`
+	HeapCurArena Off `dwarf:"runtime.mheap.curArena"`
+
+	ArenaSize       Off `dwarf:"sizeof runtime.heapArena"`
+	ArenaSpans      Off `dwarf:"runtime.heapArena.spans"`
+	ArenaPageInUse  Off `dwarf:"runtime.heapArena.pageInUse"`
+	ArenaZeroedBase Off `dwarf:"runtime.heapArena.zeroedBase"`
+	ArenaBitmap     Off `dwarf:"runtime.heapArena.bitmap"` // until 1.21
+
+	SpanSize       Off `dwarf:"sizeof runtime.mspan"`
+	SpanStart      Off `dwarf:"runtime.mspan.startAddr"`
+	SpanPages      Off `dwarf:"runtime.mspan.npages"`
+	SpanFreeIndex  Off `dwarf:"runtime.mspan.freeindex"`
+	SpanElems      Off `dwarf:"runtime.mspan.nelems"` // 8 bytes until 1.21, then 2, as the one before
+	SpanAllocCache Off `dwarf:"runtime.mspan.allocCache"`
+	SpanAllocBits  Off `dwarf:"runtime.mspan.allocBits"`
+	SpanMarkBits   Off `dwarf:"runtime.mspan.gcmarkBits"`
+	SpanSweepGen   Off `dwarf:"runtime.mspan.sweepgen"`
+	SpanAllocCount Off `dwarf:"runtime.mspan.allocCount"`
+	SpanClass      Off `dwarf:"runtime.mspan.spanclass"`
+	SpanState      Off `dwarf:"runtime.mspan.state"`
+	SpanElemSize   Off `dwarf:"runtime.mspan.elemsize"`
+	SpanLimit      Off `dwarf:"runtime.mspan.limit"`
+	SpanSpecials   Off `dwarf:"runtime.mspan.specials"`
+	SpanLargeType  Off `dwarf:"runtime.mspan.largeType"`
+
+	SpecialNext   Off `dwarf:"runtime.special.next"`
+	SpecialOffset Off `dwarf:"runtime.special.offset"` // 2 bytes until 1.23, then 8
+	SpecialKind   Off `dwarf:"runtime.special.kind"`
+
+	XRegState Off `dwarf:"runtime.g.xRegs.state" maybe:"amd64 and arm64 since 1.26"`
+
+	// Maps until 1.23 (buckets), and since 1.24 (groups of slots).
+	HMapCount      Off `dwarf:"runtime.hmap.count" maybe:"until 1.23"`
+	HMapFlags      Off `dwarf:"runtime.hmap.flags" maybe:"until 1.23"`
+	HMapB          Off `dwarf:"runtime.hmap.B" maybe:"until 1.23"`
+	HMapBuckets    Off `dwarf:"runtime.hmap.buckets" maybe:"until 1.23"`
+	HMapOldBuckets Off `dwarf:"runtime.hmap.oldbuckets" maybe:"until 1.23"`
+	MapUsed        Off `dwarf:"internal/runtime/maps.Map.used" maybe:"since 1.24"`
+	MapDirPtr      Off `dwarf:"internal/runtime/maps.Map.dirPtr" maybe:"since 1.24"`
+	MapDirLen      Off `dwarf:"internal/runtime/maps.Map.dirLen" maybe:"since 1.24"`
+	TableGroups    Off `dwarf:"internal/runtime/maps.table.groups" maybe:"since 1.24"`
+	TableIndex     Off `dwarf:"internal/runtime/maps.table.index" maybe:"since 1.24"`
+	TableDepth     Off `dwarf:"internal/runtime/maps.table.localDepth" maybe:"since 1.24"`
 
 	WaitReasons []string // by the value of g.waitreason
+}
+
+// Optional reports whether versions without the type that a name is about are
+// no error.
+func Optional(name string) bool {
+	t := reflect.TypeFor[Layout]()
+	for i := range t.NumField() {
+		if t.Field(i).Tag.Get("dwarf") == name {
+			return t.Field(i).Tag.Get("maybe") != ""
+		}
+	}
+	return false
 }
 
 // Names returns the DWARF names of the fields, in the order of Layout.
