@@ -71,7 +71,7 @@ func Open(ctx context.Context, path string, o Options) (c *Case, err error) {
 			c = nil
 		}
 	}()
-	if c.Process, err = core.Open(path); err != nil {
+	if err = c.openTarget(ctx, o); err != nil {
 		return c, err
 	}
 	c.Gaps = append(c.Gaps, c.Process.Gaps()...)

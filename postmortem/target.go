@@ -1,0 +1,124 @@
+package postmortem
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"unicode/utf8"
+
+	"moho/core"
+)
+
+// A TargetKind is what the argument of a question about a process names.
+type TargetKind string
+
+// The kinds. A file is known by how it begins.
+const (
+	TargetStdin      TargetKind = "stdin"      // "-"
+	TargetPID        TargetKind = "pid"        // digits that are no file: a living process
+	TargetELF        TargetKind = "elf"        // an ELF file, a core one hopes
+	TargetCompressed TargetKind = "compressed" // gzip, zstd or lz4: what is inside has to be looked at
+	TargetWASM       TargetKind = "wasm"       // a WebAssembly module or coredump
+	TargetText       TargetKind = "text"       // text, a traceback one hopes
+	TargetOther      TargetKind = "other"      // anything else
+)
+
+// sniffed is how much of a file is looked at to tell its kind.
+const sniffed = 512
+
+// Identify says what kind of target arg names. Of a file it reads the first
+// bytes; anything that is no regular file is [TargetOther] and is not opened.
+func Identify(arg string) (TargetKind, error) {
+	if arg == "-" {
+		return TargetStdin, nil
+	}
+	st, err := os.Stat(arg)
+	switch {
+	case err != nil && errors.Is(err, os.ErrNotExist) && parsePID(arg) > 0:
+		return TargetPID, nil
+	case err != nil:
+		return "", err
+	case !st.Mode().IsRegular():
+		return TargetOther, nil
+	}
+	f, err := os.Open(arg)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	head := make([]byte, sniffed)
+	n, err := io.ReadFull(f, head)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return "", err
+	}
+	return kindOf(head[:n]), nil
+}
+
+// kindOf tells the kind of a file that begins with head.
+func kindOf(head []byte) TargetKind {
+	for _, m := range []struct {
+		magic string
+		kind  TargetKind
+	}{
+		{"\x7fELF", TargetELF},
+		{"\x00asm", TargetWASM},
+		{"\x1f\x8b", TargetCompressed},
+		{"\x28\xb5\x2f\xfd", TargetCompressed},
+		{"\x04\x22\x4d\x18", TargetCompressed},
+	} {
+		if bytes.HasPrefix(head, []byte(m.magic)) {
+			return m.kind
+		}
+	}
+	if len(head) > 0 && isText(head) {
+		return TargetText
+	}
+	return TargetOther
+}
+
+// isText reports whether b, which may end within a character, is text.
+func isText(b []byte) bool {
+	for len(b) > 0 {
+		r, n := utf8.DecodeRune(b)
+		if r == utf8.RuneError && n == 1 {
+			return len(b) < utf8.UTFMax && !utf8.FullRune(b)
+		}
+		if r < ' ' && r != '\n' && r != '\t' && r != '\r' && r != '\x1b' {
+			return false
+		}
+		b = b[n:]
+	}
+	return true
+}
+
+// parsePID returns the process id that arg is, or 0.
+func parsePID(arg string) int {
+	for _, c := range []byte(arg) {
+		if c < '0' || c > '9' {
+			return 0
+		}
+	}
+	n, err := strconv.ParseInt(arg, 10, 32)
+	if err != nil {
+		return 0
+	}
+	return int(n)
+}
+
+// openTarget opens what c.Path names: it sets c.Process. It may also set c.Exe
+// where the target leads to its executable by itself.
+func (c *Case) openTarget(ctx context.Context, o Options) error {
+	kind, err := Identify(c.Path)
+	if err != nil {
+		return fmt.Errorf("core: %w", err)
+	}
+	switch kind {
+	default: // core.Open says what is wrong with it
+		c.Process, err = core.Open(c.Path)
+	}
+	return err
+}
