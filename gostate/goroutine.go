@@ -59,12 +59,18 @@ type Goroutine struct {
 	ElidedAt   int
 	RegsFrom   string
 	PC, SP, FP core.Addr
+	Printed    *Printed // nil where memory was read
 }
 
 // Clone returns a copy that stays valid when an iteration goes on.
 func (g *Goroutine) Clone() *Goroutine {
 	c := *g
 	c.Frames = slices.Clone(g.Frames)
+	if g.Printed != nil {
+		p := *g.Printed
+		p.Args, p.Notes = slices.Clone(p.Args), slices.Clone(p.Notes)
+		c.Printed = &p
+	}
 	return &c
 }
 

@@ -32,15 +32,12 @@ type Target struct {
 
 // Target describes the core and its executable.
 func (c *Case) Target() Target {
-	t := Target{
-		Kind: c.Process.Kind(), BuildID: c.BuildID(), Exe: c.ExePath, ExeFrom: c.ExeFrom,
-		ExeSHA256: c.ExeSHA256, PID: c.Process.PID(), Command: c.Process.Command(),
+	t := Target{BuildID: c.BuildID(), Exe: c.ExePath, ExeFrom: c.ExeFrom, ExeSHA256: c.ExeSHA256}
+	if p := c.Process; p != nil {
+		t.Kind, t.Arch, t.PID, t.Command = p.Kind(), p.Arch().Name, p.PID(), p.Command()
 	}
-	if a := c.Process.Arch(); a != nil {
-		t.Arch = a.Name
-	}
-	if c.World != nil {
-		t.Go = c.World.Version()
+	if source := c.Source(); source != nil {
+		t.Go = source.Version()
 	}
 	return t
 }

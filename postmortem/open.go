@@ -32,6 +32,7 @@ const (
 type Options struct {
 	Exe      string    // path of the executable, or "" to find it by Build ID
 	Stores   store.Set // where to look for it, for reports and for findings
+	Memory   bool      // memory will be read: refuse a target that is only text
 	Progress func(done, total int64)
 }
 
@@ -134,8 +135,10 @@ func (c *Case) OfModule(fn string) bool {
 
 // BuildID returns the ID of the program: the core's, else the executable's.
 func (c *Case) BuildID() evidence.BuildID {
-	if id, ok := c.Process.ExecutableBuildID(); ok {
-		return id
+	if c.Process != nil {
+		if id, ok := c.Process.ExecutableBuildID(); ok {
+			return id
+		}
 	}
 	if c.Exe != nil {
 		return c.Exe.BuildID()
@@ -147,6 +150,9 @@ func (c *Case) BuildID() evidence.BuildID {
 // is for people to read: whoever made the core chose it, so it is never opened
 // unasked.
 func (c *Case) ClaimedExe() string {
+	if c.Process == nil {
+		return ""
+	}
 	entry, ok := c.Process.Auxv()[auxEntry]
 	if !ok {
 		return ""

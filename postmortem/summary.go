@@ -18,7 +18,7 @@ type Summary struct {
 	Signal     *Signal         `json:"signal"`
 	Reason     string          `json:"reason"`
 	Crashed    json.RawMessage `json:"crashed"` // an item of moho/goroutines/v1, or null
-	Threads    int             `json:"threads"`
+	Threads    *int            `json:"threads"`    // null = unknown
 	Goroutines *int            `json:"goroutines"` // null = unknown
 	Groups     []Group         `json:"groups"`
 	Findings   []evidence.Link `json:"findings"`
@@ -59,16 +59,21 @@ type Group struct {
 // Summarize reads every goroutine of the core once.
 func (c *Case) Summarize() *Summary {
 	s := &Summary{
-		Schema: SchemaCore, Target: c.Target(), Threads: len(c.Process.Threads()),
+		Schema: SchemaCore, Target: c.Target(),
 		Crashed: json.RawMessage("null"), Groups: []Group{}, Findings: []evidence.Link{}, Gaps: []evidence.Gap{},
 	}
-	if sig, ok := c.Process.Signal(); ok {
+	if c.Process != nil {
+		n := len(c.Process.Threads())
+		s.Threads = &n
+	}
+	if sig, ok := c.signal(); ok {
 		s.Signal = &Signal{Number: sig.Number, Name: sig.Name, Code: sig.Code}
 		if sig.HasAddr {
 			s.Signal.Addr = string(appendHex(nil, sig.Addr))
 		}
 	}
-	if c.World == nil {
+	source := c.Source()
+	if source == nil {
 		s.Gaps = append(s.Gaps, c.Gaps...)
 		return s
 	}
@@ -83,7 +88,7 @@ func (c *Case) Summarize() *Summary {
 		s.Crashed = append(json.RawMessage(nil), enc.Goroutine(g, With{Stacks: true})...)
 		found.goroutine(c, g)
 	}
-	groups, n := c.World.Groups(gostate.GroupOptions{System: true})
+	groups, n := source.Groups(gostate.GroupOptions{System: true})
 	if n > 0 {
 		c.gap("groups", "", fmt.Sprintf("%d goroutines have stacks that differ from those of all groups listed", n))
 	}

@@ -53,7 +53,7 @@ func newCore(a *app) *cobra.Command {
 		Example: coreExample,
 		Args:    args(cobra.RangeArgs(1, 2)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.withCase(cmd.Context(), args, func(c *postmortem.Case) error {
+			return a.withTarget(cmd.Context(), args, func(c *postmortem.Case) error {
 				return a.firstScreen(c, cf)
 			})
 		},
@@ -66,10 +66,20 @@ func newCore(a *app) *cobra.Command {
 	return cmd
 }
 
-// withCase opens the core that the arguments name, hands it to show, and turns
-// gaps into the exit code.
+// withCase opens the process that the arguments name, hands it to show, and
+// turns gaps into the exit code. Its memory can be read: a target that is only
+// text is refused.
 func (a *app) withCase(ctx context.Context, args []string, show func(*postmortem.Case) error) error {
-	o := postmortem.Options{}
+	return a.open(ctx, args, postmortem.Options{Memory: true}, show)
+}
+
+// withTarget is withCase for what needs no memory: the case may be a text, and
+// have no Process and no World.
+func (a *app) withTarget(ctx context.Context, args []string, show func(*postmortem.Case) error) error {
+	return a.open(ctx, args, postmortem.Options{}, show)
+}
+
+func (a *app) open(ctx context.Context, args []string, o postmortem.Options, show func(*postmortem.Case) error) error {
 	if len(args) > 1 {
 		o.Exe = args[1]
 	}

@@ -34,7 +34,7 @@ func newCoreGoroutines(a *app, cf *coreFlags) *cobra.Command {
 			if err != nil {
 				return usage(cmd, err)
 			}
-			return a.withCase(cmd.Context(), args, func(c *postmortem.Case) error {
+			return a.withTarget(cmd.Context(), args, func(c *postmortem.Case) error {
 				list := goroutineList{view{a, c, cf.all}, wants, ids}
 				if err := list.known(); err != nil {
 					return err
@@ -42,7 +42,7 @@ func newCoreGoroutines(a *app, cf *coreFlags) *cobra.Command {
 				switch {
 				case a.ui.JSON:
 					return list.json()
-				case c.World == nil:
+				case c.Source() == nil:
 					return nil // the gap says why
 				case list.with.Stacks:
 					return list.tracebacks()
@@ -75,11 +75,12 @@ func (l goroutineList) wants(g *gostate.Goroutine) bool {
 // known returns an error for ids that no goroutine has: an empty list would
 // read as an answer.
 func (l goroutineList) known() error {
-	if l.c.World == nil || len(l.ids) == 0 {
+	source := l.c.Source()
+	if source == nil || len(l.ids) == 0 {
 		return nil
 	}
 	missing := slices.Clone(l.ids)
-	for g := range l.c.World.Goroutines() {
+	for g := range source.Goroutines() {
 		missing = slices.DeleteFunc(missing, func(id uint) bool { return id == uint(g.ID) })
 	}
 	if len(missing) == 0 {
@@ -92,14 +93,15 @@ func (l goroutineList) known() error {
 func (l goroutineList) json() error {
 	out := cli.NewLines(l.ui.Out)
 	head := postmortem.GoroutinesHeader{Schema: postmortem.SchemaGoroutines, Target: l.c.Target()}
-	if l.c.World == nil {
+	source := l.c.Source()
+	if source == nil {
 		out.Header(head)
 		return out.End(false, l.c.Gaps)
 	}
-	head.Count = l.c.World.NumG()
+	head.Count = source.NumG()
 	out.Header(head)
 	enc := postmortem.NewEncoder(l.c)
-	for g := range l.c.World.Goroutines() {
+	for g := range source.Goroutines() {
 		if l.wants(g) {
 			if err := out.Raw(enc.Goroutine(g, l.with)); err != nil {
 				return err
@@ -113,7 +115,7 @@ func (l goroutineList) json() error {
 func (l goroutineList) tracebacks() error {
 	out := bufio.NewWriterSize(l.ui.Out, 64<<10)
 	tr := tracer{l.view, map[frameID]string{}}
-	for g := range l.c.World.Goroutines() {
+	for g := range l.c.Source().Goroutines() {
 		if l.wants(g) {
 			tr.print(out, g)
 		}
@@ -125,7 +127,7 @@ func (l goroutineList) tracebacks() error {
 func (l goroutineList) table() {
 	t := cli.NewTable(cli.Column{Title: "id", Right: true}, cli.Column{Title: "state"}, cli.Column{Title: "at", Fit: cli.Clip},
 		cli.Column{Title: "position", Fit: cli.ClipTop}, cli.Column{Title: "created by", Fit: cli.Clip})
-	for g := range l.c.World.Goroutines() {
+	for g := range l.c.Source().Goroutines() {
 		if !l.wants(g) {
 			continue
 		}
