@@ -235,6 +235,23 @@ type Layout struct {
 	SpecialOffset Off `dwarf:"runtime.special.offset"` // 2 bytes until 1.23, then 8
 	SpecialKind   Off `dwarf:"runtime.special.kind"`
 
+	FinalizerFn   Off `dwarf:"runtime.specialfinalizer.fn"`
+	FinalizerType Off `dwarf:"runtime.specialfinalizer.ot"` // of a pointer to the object
+	ProfileBucket Off `dwarf:"runtime.specialprofile.b"`
+	WeakHandle    Off `dwarf:"runtime.specialWeakHandle.handle" maybe:"since 1.23"`
+	CleanupFn     Off `dwarf:"runtime.specialCleanup.fn" maybe:"1.24 and 1.25"`
+	CleanupCall   Off `dwarf:"runtime.specialCleanup.cleanup" maybe:"since 1.26"`
+
+	BucketSize  Off `dwarf:"sizeof runtime.bucket"` // the PCs of the stack follow
+	BucketType  Off `dwarf:"runtime.bucket.typ"`
+	BucketBytes Off `dwarf:"runtime.bucket.size"`
+	BucketDepth Off `dwarf:"runtime.bucket.nstk"`
+
+	// Blocks of cleanups that wait to be run.
+	CleanupBlockNext Off `dwarf:"runtime.cleanupBlock.cleanupBlockHeader.alllink" maybe:"since 1.25"`
+	CleanupBlockN    Off `dwarf:"runtime.cleanupBlock.cleanupBlockHeader.n" maybe:"since 1.25"`
+	CleanupBlockList Off `dwarf:"runtime.cleanupBlock.cleanups" maybe:"since 1.25"`
+
 	XRegState Off `dwarf:"runtime.g.xRegs.state" maybe:"amd64 and arm64 since 1.26"`
 
 	// Maps until 1.23 (buckets), and since 1.24 (groups of slots).
