@@ -55,7 +55,10 @@ const (
 	attrMIPSLinkage    = 0x2007
 	attrGNUAddrBase    = 0x2133
 	attrGoKind         = 0x2900
+	attrGoKey          = 0x2901
 	attrGoElem         = 0x2902
+	attrGoEmbedded     = 0x2903
+	attrGoRuntimeType  = 0x2904
 )
 
 // Forms.

@@ -25,6 +25,9 @@ type shape struct {
 	kind     reflect.Kind // what Go's compiler says
 	encoding uint64
 	elem     Type // what the entry refers to
+	goKey    Type // of a Go map
+	goElem   Type // of a Go map, channel or slice
+	rtype    uint64
 	children bool
 }
 
@@ -78,6 +81,18 @@ func (q *types) shape(t Type) (shape, bool) {
 			if v.ref() {
 				s.elem = Type{t.d, v.u}
 			}
+		case attrGoKey:
+			if v.ref() {
+				s.goKey = Type{t.d, v.u}
+			}
+		case attrGoElem:
+			if v.ref() {
+				s.goElem = Type{t.d, v.u}
+			}
+		case attrGoRuntimeType:
+			if !v.block() {
+				s.rtype = v.u
+			}
 		}
 	}
 	return s, true
@@ -88,6 +103,7 @@ func (q *types) shape(t Type) (shape, bool) {
 // their kind stays.
 func (q *types) through(t Type) (shape, Type, bool) {
 	kind := reflect.Invalid
+	var key, elem Type
 	for range maxHops {
 		s, ok := q.shape(t)
 		if !ok {
@@ -95,6 +111,9 @@ func (q *types) through(t Type) (shape, Type, bool) {
 		}
 		if kind == reflect.Invalid {
 			kind = s.kind
+		}
+		if elem.d == nil {
+			key, elem = s.goKey, s.goElem
 		}
 		switch s.tag {
 		case tagTypedef, tagConstType, tagVolatileType, tagRestrictType, tagAtomicType:
@@ -104,6 +123,7 @@ func (q *types) through(t Type) (shape, Type, bool) {
 		if kind != reflect.Invalid {
 			s.kind = kind
 		}
+		s.goKey, s.goElem = key, elem
 		return s, t, true
 	}
 	return shape{}, Type{}, false
@@ -298,25 +318,4 @@ func baseKind(encoding, size uint64) reflect.Kind {
 		return sized(reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64)
 	}
 	return reflect.Invalid
-}
-
-// Elem returns the type that a pointer points to or an array or a slice is made
-// of, void for others.
-func (t Type) Elem() Type {
-	q := question()
-	s, at, ok := q.through(t)
-	if !ok {
-		return Type{}
-	}
-	switch s.tag {
-	case tagPointerType, tagReferenceType, tagArrayType:
-		return s.elem
-	}
-	if s.kind == reflect.Slice { // a structure whose first member points there
-		m, ok := q.member(at, s, 0)
-		if ok {
-			return m.typ.Elem()
-		}
-	}
-	return Type{}
 }
