@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"moho/core/internal/layout"
+	"moho/core/internal/proc"
 	"moho/evidence"
 )
 
@@ -33,7 +34,7 @@ type writer struct {
 // stopped and traced by the calling OS thread. first is the thread that comes
 // first, sig the signal that it is stopped for (0: none).
 func WriteCore(out *os.File, pid, first int, sig unix.Signal) ([]evidence.Gap, error) {
-	maps, err := readMaps(pid)
+	maps, err := proc.ReadMaps(pid)
 	if err != nil {
 		return nil, fmt.Errorf("capture: process %d: maps: %w", pid, err)
 	}
@@ -112,7 +113,7 @@ func (w *writer) headers(segs []segment, note []byte) (uint64, error) {
 	off := hole
 	for _, s := range segs {
 		if s.zero {
-			off = max(off, align(hole+s.size()))
+			off = max(off, align(hole+s.Size()))
 		}
 	}
 	for i := range segs {
@@ -126,12 +127,12 @@ func (w *writer) headers(segs []segment, note []byte) (uint64, error) {
 		for _, f := range []struct {
 			on  bool
 			bit uint32
-		}{{s.read, layout.FlagRead}, {s.write, layout.FlagWrite}, {s.exec, layout.FlagExec}} {
+		}{{s.Read, layout.FlagRead}, {s.Write, layout.FlagWrite}, {s.Exec, layout.FlagExec}} {
 			if f.on {
 				flags |= f.bit
 			}
 		}
-		h = header(h, layout.PTLoad, flags, s.off, s.start, s.keep, s.size(), w.page)
+		h = header(h, layout.PTLoad, flags, s.off, s.Start, s.keep, s.Size(), w.page)
 	}
 	h = append(append(h, sh...), note...)
 	_, err := w.out.WriteAt(h, 0)
@@ -155,9 +156,9 @@ func (w *writer) segment(s *segment) error {
 	}
 	put := func(from, to uint64) error { return w.copy(s, from, to) }
 	if s.all {
-		return put(s.start, s.start+s.keep)
+		return put(s.Start, s.Start+s.keep)
 	}
-	return own(w.pagemap, s.vma, w.page, put)
+	return proc.Own(w.pagemap, s.VMA, w.page, put)
 }
 
 // copy copies the memory [from, to) of a segment, leaving out pages of zeros.
@@ -170,7 +171,7 @@ func (w *writer) copy(s *segment, from, to uint64) error {
 			}
 			b = w.salvage(b, from)
 		}
-		if err := w.sparse(b, s.off+from-s.start); err != nil {
+		if err := w.sparse(b, s.off+from-s.Start); err != nil {
 			return fmt.Errorf("capture: %w", err)
 		}
 		from += uint64(len(b))

@@ -1,6 +1,6 @@
 //go:build amd64 || arm64
 
-package capture
+package proc
 
 import (
 	"bytes"
@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// tasks lists the threads of a process.
-func tasks(pid int) []int {
+// Tasks lists the threads of a process.
+func Tasks(pid int) []int {
 	entries, _ := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
 	tids := make([]int, 0, len(entries))
 	for _, e := range entries {
@@ -22,19 +22,20 @@ func tasks(pid int) []int {
 	return tids
 }
 
-// status is what /proc/PID/task/TID/status says.
-type status struct {
-	uid, gid                          uint32
-	nsTID                             int // in the innermost namespace, as the runtime knows it
-	pending, blocked, ignored, caught uint64
+// Status is what /proc/PID/task/TID/status says.
+type Status struct {
+	UID, GID                          uint32
+	NSTID                             int // in the innermost namespace, as the runtime knows it
+	Pending, Blocked, Ignored, Caught uint64
 }
 
-func readStatus(pid, tid int) (status, error) {
+// ReadStatus reads the status of a thread.
+func ReadStatus(pid, tid int) (Status, error) {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/status", pid, tid))
 	if err != nil {
-		return status{}, err
+		return Status{}, err
 	}
-	st := status{nsTID: tid}
+	st := Status{NSTID: tid}
 	for line := range strings.Lines(string(b)) {
 		key, value, _ := strings.Cut(line, ":")
 		f := strings.Fields(value)
@@ -45,56 +46,57 @@ func readStatus(pid, tid int) (status, error) {
 		id := func() uint32 { n, _ := strconv.ParseUint(f[0], 10, 32); return uint32(n) }
 		switch key {
 		case "Uid":
-			st.uid = id()
+			st.UID = id()
 		case "Gid":
-			st.gid = id()
+			st.GID = id()
 		case "NSpid":
 			if n, err := strconv.Atoi(f[len(f)-1]); err == nil {
-				st.nsTID = n
+				st.NSTID = n
 			}
 		case "SigPnd":
-			st.pending = mask()
+			st.Pending = mask()
 		case "SigBlk":
-			st.blocked = mask()
+			st.Blocked = mask()
 		case "SigIgn":
-			st.ignored = mask()
+			st.Ignored = mask()
 		case "SigCgt":
-			st.caught = mask()
+			st.Caught = mask()
 		}
 	}
 	return st, nil
 }
 
-// stat is what /proc/PID/task/TID/stat says.
-type stat struct {
-	state                  byte
-	comm                   string
-	ppid, pgrp, session    int
-	flags                  uint64
-	utime, stime           uint64 // in ticks of 1/100 s
-	childUTime, childSTime uint64
-	nice                   int
+// Stat is what /proc/PID/task/TID/stat says.
+type Stat struct {
+	State                  byte
+	Comm                   string
+	PPID, PGrp, Session    int
+	Flags                  uint64
+	UTime, STime           uint64 // in ticks of 1/100 s
+	ChildUTime, ChildSTime uint64
+	Nice                   int
 }
 
-func readStat(pid, tid int) (stat, error) {
+// ReadStat reads the stat of a thread.
+func ReadStat(pid, tid int) (Stat, error) {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/stat", pid, tid))
 	if err != nil {
-		return stat{}, err
+		return Stat{}, err
 	}
 	// The name may hold spaces and brackets; nothing after it does.
 	open, end := bytes.IndexByte(b, '('), bytes.LastIndexByte(b, ')')
 	if open < 0 || end < open {
-		return stat{}, fmt.Errorf("capture: /proc/%d/task/%d/stat: no name in brackets", pid, tid)
+		return Stat{}, fmt.Errorf("proc: /proc/%d/task/%d/stat: no name in brackets", pid, tid)
 	}
 	f := strings.Fields(string(b[end+1:]))
 	if len(f) < 17 || len(f[0]) != 1 {
-		return stat{}, fmt.Errorf("capture: /proc/%d/task/%d/stat: %d fields after the name, want 17", pid, tid, len(f))
+		return Stat{}, fmt.Errorf("proc: /proc/%d/task/%d/stat: %d fields after the name, want 17", pid, tid, len(f))
 	}
 	num := func(i int) uint64 { n, _ := strconv.ParseUint(f[i], 10, 64); return n }
 	sig := func(i int) int { n, _ := strconv.Atoi(f[i]); return n }
-	return stat{
-		state: f[0][0], comm: string(b[open+1 : end]),
-		ppid: sig(1), pgrp: sig(2), session: sig(3), flags: num(6),
-		utime: num(11), stime: num(12), childUTime: num(13), childSTime: num(14), nice: sig(16),
+	return Stat{
+		State: f[0][0], Comm: string(b[open+1 : end]),
+		PPID: sig(1), PGrp: sig(2), Session: sig(3), Flags: num(6),
+		UTime: num(11), STime: num(12), ChildUTime: num(13), ChildSTime: num(14), Nice: sig(16),
 	}, nil
 }

@@ -1,6 +1,6 @@
 //go:build amd64 || arm64
 
-package capture
+package proc
 
 import (
 	"encoding/binary"
@@ -10,29 +10,30 @@ import (
 	"strings"
 )
 
-// vma is one mapping of the process.
-type vma struct {
-	start, end        uint64
-	read, write, exec bool
-	shared            bool
-	off               uint64
-	name              string // file, "[heap]" and the like, or ""
-	file              bool   // there is an inode behind it
-	anonymous         uint64 // bytes of private pages, resident or swapped out
-	dontDump          bool   // VmFlags: dd, io, or reserved for hardware
+// VMA is one mapping of the process.
+type VMA struct {
+	Start, End        uint64
+	Read, Write, Exec bool
+	Shared            bool
+	Off               uint64
+	Name              string // file, "[heap]" and the like, or ""
+	File              bool   // there is an inode behind it
+	Anonymous         uint64 // bytes of private pages, resident or swapped out
+	DontDump          bool   // VmFlags: dd, io, or reserved for hardware
 }
 
-func (v *vma) size() uint64 { return v.end - v.start }
+// Size returns how many bytes of address space v has.
+func (v *VMA) Size() uint64 { return v.End - v.Start }
 
-// sharedMemory reports whether v is shared memory without a file to read it
+// SharedMemory reports whether v is shared memory without a file to read it
 // from later.
-func (v *vma) sharedMemory() bool {
-	return v.shared && v.file && strings.HasSuffix(v.name, " (deleted)")
+func (v *VMA) SharedMemory() bool {
+	return v.Shared && v.File && strings.HasSuffix(v.Name, " (deleted)")
 }
 
-// readMaps reads /proc/PID/smaps: unlike maps it tells which mappings have
+// ReadMaps reads /proc/PID/smaps: unlike maps it tells which mappings have
 // pages of their own, and which asked not to be dumped.
-func readMaps(pid int) ([]vma, error) {
+func ReadMaps(pid int) ([]VMA, error) {
 	path := fmt.Sprintf("/proc/%d/smaps", pid)
 	b, err := os.ReadFile(path)
 	if err != nil {
@@ -41,8 +42,8 @@ func readMaps(pid int) ([]vma, error) {
 	return parseMaps(path, string(b))
 }
 
-func parseMaps(path, text string) ([]vma, error) {
-	var maps []vma
+func parseMaps(path, text string) ([]VMA, error) {
+	var maps []VMA
 	for line := range strings.Lines(text) {
 		line = strings.TrimSuffix(line, "\n")
 		key, value, _ := strings.Cut(line, ":")
@@ -52,7 +53,7 @@ func parseMaps(path, text string) ([]vma, error) {
 		}
 		v, err := parseMapping(line)
 		if err != nil {
-			return nil, fmt.Errorf("capture: %s: %w", path, err)
+			return nil, fmt.Errorf("proc: %s: %w", path, err)
 		}
 		maps = append(maps, v)
 	}
@@ -60,38 +61,38 @@ func parseMaps(path, text string) ([]vma, error) {
 }
 
 // parseMapping reads "start-end rwxp offset dev inode  name".
-func parseMapping(line string) (vma, error) {
+func parseMapping(line string) (VMA, error) {
 	f := strings.SplitN(line, " ", 6)
 	if len(f) < 5 || len(f[1]) != 4 {
-		return vma{}, fmt.Errorf("mapping %q: want six fields", line)
+		return VMA{}, fmt.Errorf("mapping %q: want six fields", line)
 	}
 	from, to, _ := strings.Cut(f[0], "-")
 	start, err1 := strconv.ParseUint(from, 16, 64)
 	end, err2 := strconv.ParseUint(to, 16, 64)
 	off, err3 := strconv.ParseUint(f[2], 16, 64)
 	if err1 != nil || err2 != nil || err3 != nil || start >= end {
-		return vma{}, fmt.Errorf("mapping %q: bad range or offset", line)
+		return VMA{}, fmt.Errorf("mapping %q: bad range or offset", line)
 	}
-	v := vma{
-		start: start, end: end, off: off,
-		read: f[1][0] == 'r', write: f[1][1] == 'w', exec: f[1][2] == 'x', shared: f[1][3] == 's',
-		file: f[4] != "0",
+	v := VMA{
+		Start: start, End: end, Off: off,
+		Read: f[1][0] == 'r', Write: f[1][1] == 'w', Exec: f[1][2] == 'x', Shared: f[1][3] == 's',
+		File: f[4] != "0",
 	}
 	if len(f) == 6 {
-		v.name = strings.ReplaceAll(strings.TrimLeft(f[5], " "), `\012`, "\n")
+		v.Name = strings.ReplaceAll(strings.TrimLeft(f[5], " "), `\012`, "\n")
 	}
 	return v, nil
 }
 
-func (v *vma) attribute(key, value string) {
+func (v *VMA) attribute(key, value string) {
 	switch key {
 	case "Anonymous", "Swap":
 		n, _ := strconv.ParseUint(strings.TrimSuffix(strings.TrimSpace(value), " kB"), 10, 54)
-		v.anonymous += n << 10
+		v.Anonymous += n << 10
 	case "VmFlags":
 		for _, flag := range strings.Fields(value) {
 			if flag == "dd" || flag == "io" || flag == "pf" {
-				v.dontDump = true
+				v.DontDump = true
 			}
 		}
 	}
@@ -106,16 +107,16 @@ const (
 	pagePresent = 1 << 63
 )
 
-// own yields the runs of private pages in v. If the kernel does not tell, that
+// Own yields the runs of private pages in v. If the kernel does not tell, that
 // is all of v.
-func own(pagemap *os.File, v *vma, page uint64, yield func(start, end uint64) error) error {
+func Own(pagemap *os.File, v *VMA, page uint64, yield func(start, end uint64) error) error {
 	if pagemap == nil {
-		return yield(v.start, v.end)
+		return yield(v.Start, v.End)
 	}
 	buf := make([]byte, 64<<10)
 	var from uint64 // start of the current run, 0 outside
-	for at := v.start; at < v.end; {
-		n := min(uint64(len(buf))/8, (v.end-at)/page)
+	for at := v.Start; at < v.End; {
+		n := min(uint64(len(buf))/8, (v.End-at)/page)
 		got, err := pagemap.ReadAt(buf[:n*8], int64(at/page*8))
 		if err != nil && got < 8 {
 			if from == 0 {
@@ -139,7 +140,7 @@ func own(pagemap *os.File, v *vma, page uint64, yield func(start, end uint64) er
 		at += uint64(got) / 8 * page
 	}
 	if from != 0 {
-		return yield(from, v.end)
+		return yield(from, v.End)
 	}
 	return nil
 }

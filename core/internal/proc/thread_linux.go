@@ -1,6 +1,6 @@
 //go:build amd64 || arm64
 
-package capture
+package proc
 
 import (
 	"runtime"
@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// onOwnThread runs f on a thread of its own, which ends with it.
+// OnOwnThread runs f on a thread of its own, which ends with it.
 //
 // A tracer is a thread, and wait4 goes by the thread that is the parent. So f
 // must stay on one, and the thread must have no child yet: it could be
@@ -16,13 +16,13 @@ import (
 // there moved on, and f would collect it. Nor will the first thread do, which
 // inherits the children of those that end. A thread that is no good is held
 // until f is done, lest the next goroutine gets the same.
-func onOwnThread(f func()) {
+func OnOwnThread(f func()) {
 	done := make(chan bool)
 	go func() {
 		defer close(done)
 		runtime.LockOSThread()
 		if unix.Gettid() == unix.Getpid() || hasChild() {
-			onOwnThread(f)
+			OnOwnThread(f)
 			runtime.UnlockOSThread()
 			return
 		}
