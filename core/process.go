@@ -27,6 +27,12 @@ type Region struct {
 	FileOff  int64
 }
 
+// A Range is Size bytes of memory from Addr on.
+type Range struct {
+	Addr Addr
+	Size uint64
+}
+
 // End returns the first address after the region.
 func (r Region) End() Addr { return r.Addr + Addr(r.Size) }
 

@@ -28,6 +28,7 @@ type Target struct {
 	ExeSHA256 string           `json:"exeSHA256,omitempty"`
 	PID       int              `json:"pid"`
 	Command   string           `json:"command,omitempty"`
+	Pause     *float64         `json:"pause,omitempty"` // seconds that a living process stood still
 }
 
 // Target describes the core and its executable.
@@ -35,6 +36,10 @@ func (c *Case) Target() Target {
 	t := Target{BuildID: c.BuildID(), Exe: c.ExePath, ExeFrom: c.ExeFrom, ExeSHA256: c.ExeSHA256}
 	if p := c.Process; p != nil {
 		t.Kind, t.Arch, t.PID, t.Command = p.Kind(), p.Arch().Name, p.PID(), p.Command()
+	}
+	if c.Live != nil {
+		pause := c.Live.Pause.Seconds()
+		t.Pause = &pause
 	}
 	if source := c.Source(); source != nil {
 		t.Go = source.Version()

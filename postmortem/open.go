@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"moho/core"
+	"moho/core/live"
 	"moho/evidence"
 	"moho/gostate"
 	"moho/objfile"
@@ -26,6 +27,7 @@ const (
 	ByPath    ExeFrom = "path"      // given by path, Build IDs agree
 	Contents  ExeFrom = "contents"  // given by path, the bytes in the core agree
 	Unchecked ExeFrom = "unchecked" // given by path, nothing in the core proves it
+	Running   ExeFrom = "process"   // what the living process runs, by the kernel's link
 )
 
 // Options say where to look. The zero value looks nowhere.
@@ -41,6 +43,7 @@ type Options struct {
 type Case struct {
 	Path    string
 	Process *core.Process
+	Live    *live.Snapshot // of a living process, else nil
 
 	Exe       *objfile.File
 	ExePath   string
@@ -76,9 +79,12 @@ func Open(ctx context.Context, path string, o Options) (c *Case, err error) {
 		return c, err
 	}
 	c.Gaps = append(c.Gaps, c.Process.Gaps()...)
-	if o.Exe != "" {
+	switch {
+	case o.Exe != "":
 		err = c.useExe(o.Exe)
-	} else {
+	case c.Live != nil:
+		err = c.useRunning()
+	default:
 		err = c.findExe(o.Stores)
 	}
 	if err != nil || c.Exe == nil {
@@ -114,7 +120,10 @@ func (c *Case) Close() error {
 	if c.Exe != nil {
 		errs = append(errs, c.Exe.Close())
 	}
-	if c.Process != nil {
+	switch {
+	case c.Live != nil:
+		errs = append(errs, c.Live.Close())
+	case c.Process != nil:
 		errs = append(errs, c.Process.Close())
 	}
 	return errors.Join(errs...)

@@ -117,6 +117,8 @@ func (c *Case) openTarget(ctx context.Context, o Options) error {
 		return fmt.Errorf("core: %w", err)
 	}
 	switch kind {
+	case TargetPID:
+		err = c.openLive(ctx, parsePID(c.Path))
 	default: // core.Open says what is wrong with it
 		c.Process, err = core.Open(c.Path)
 	}

@@ -8,14 +8,17 @@ import (
 	"github.com/spf13/cobra"
 
 	"moho/core"
+	"moho/core/live"
 	"moho/evidence"
+	"moho/gostate"
 	"moho/internal/cli"
 	"moho/postmortem"
 )
 
 const coreLong = `Core answers what every goroutine was doing when the process died. It reads ELF
 cores of linux (amd64, arm64): made by the kernel, by gcore or by moho, of stripped and
-unstripped executables.
+unstripped executables. Where TARGET is a process id, the living process is
+stopped, what is needed of it is copied, and it runs on before anything is read.
 
 The executable needs no path: the Build ID inside the core leads to it in the
 store, together with its report, and frames that have findings are marked (◀).
@@ -47,7 +50,7 @@ type coreFlags struct {
 func newCore(a *app) *cobra.Command {
 	var cf coreFlags
 	cmd := &cobra.Command{
-		Use:     "core CORE [EXE]",
+		Use:     "core TARGET [EXE]",
 		Short:   "what was every goroutine doing when the process died?",
 		Long:    coreLong,
 		Example: coreExample,
@@ -127,6 +130,12 @@ func explainCoreError(err error, path string) error {
 		err = fmt.Errorf("%s does not belong to %s: %s\ncore        %s\nexecutable  %s",
 			mismatch.Name, path, mismatch.What, buildIDs(mismatch.Core), buildIDs(mismatch.Image))
 		return cli.WithHints(err, "without EXE moho looks for the right one by its Build ID, in the store")
+	}
+	if errors.Is(err, gostate.ErrNotGo) {
+		return cli.WithHints(err, "moho reads programs that Go's own toolchain built")
+	}
+	if hint := live.Advice(err); hint != "" {
+		return cli.WithHints(err, hint)
 	}
 	return err
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"moho/core/live"
 	"moho/evidence"
 	"moho/gostate"
 	"moho/internal/cli"
@@ -55,6 +56,8 @@ func (v view) head(s *postmortem.Summary) {
 	switch {
 	case s.Signal != nil:
 		t.Row("killed by", s.Signal.Name)
+	case v.c.Live != nil:
+		t.Row("state", snapshot(v.c.Live))
 	case s.Reason == "":
 		t.Row("killed by", "unknown: the core names no signal, as when it is made of a living process")
 	}
@@ -78,6 +81,12 @@ func (v view) head(s *postmortem.Summary) {
 	v.ui.Table(t)
 }
 
+// snapshot says what a look at a living process cost it.
+func snapshot(l *live.Snapshot) string {
+	return fmt.Sprintf("running; it was stopped for %.2g s, %s, %.3g MB of memory copied",
+		l.Pause.Seconds(), count(l.Threads, "thread"), float64(l.Copied)/1e6)
+}
+
 func exeFrom(f postmortem.ExeFrom) string {
 	switch f {
 	case postmortem.ByBuildID:
@@ -86,6 +95,8 @@ func exeFrom(f postmortem.ExeFrom) string {
 		return "given, Build ID agrees"
 	case postmortem.Contents:
 		return "given, contents agree"
+	case postmortem.Running:
+		return "what the process runs"
 	}
 	return "given, unchecked"
 }

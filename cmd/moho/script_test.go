@@ -31,6 +31,7 @@ func TestScript(t *testing.T) {
 		Dir:   filepath.Join("testdata", "script"),
 		Setup: scriptEnv,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"alive":    alive,
 			"crash":    crash,
 			"module":   module,
 			"validate": validate,

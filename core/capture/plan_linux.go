@@ -128,7 +128,7 @@ func cutHoles(segs []segment, page uint64) []segment {
 // and notes are in the core: 0 if it is no ELF file.
 func (w *writer) elfHeaders(v *proc.VMA) uint64 {
 	b := w.buf[:min(v.Size(), w.page)]
-	if w.read(b, v.Start) != nil || len(b) < layout.EhdrSize || !bytes.HasPrefix(b, []byte("\x7fELF\x02\x01")) {
+	if w.mem.Read(b, v.Start) != nil || len(b) < layout.EhdrSize || !bytes.HasPrefix(b, []byte("\x7fELF\x02\x01")) {
 		return 0
 	}
 	keep := uint64(len(b))

@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"os"
 
@@ -21,7 +20,7 @@ import (
 type writer struct {
 	pid     int
 	out     *os.File
-	mem     *os.File // /proc/PID/mem, for what process_vm_readv refuses
+	mem     *proc.Memory
 	pagemap *os.File // nil where the kernel has none
 	page    uint64
 	buf     []byte
@@ -47,7 +46,7 @@ func WriteCore(out *os.File, pid, first int, sig unix.Signal) ([]evidence.Gap, e
 	for _, tid := range without {
 		w.gap("registers", fmt.Sprintf("thread %d", tid), "the thread could not be stopped")
 	}
-	if w.mem, err = os.Open(fmt.Sprintf("/proc/%d/mem", pid)); err != nil {
+	if w.mem, err = proc.OpenMemory(pid); err != nil {
 		return nil, fmt.Errorf("capture: process %d: memory: %w", pid, err)
 	}
 	defer w.mem.Close()
@@ -165,7 +164,7 @@ func (w *writer) segment(s *segment) error {
 func (w *writer) copy(s *segment, from, to uint64) error {
 	for from < to {
 		b := w.buf[:min(uint64(len(w.buf)), to-from)]
-		if err := w.read(b, from); err != nil {
+		if err := w.mem.Read(b, from); err != nil {
 			if errors.Is(err, unix.ESRCH) {
 				return fmt.Errorf("capture: process %d ended while its memory was read", w.pid)
 			}
@@ -199,30 +198,13 @@ func (w *writer) sparse(b []byte, off uint64) error {
 	return nil
 }
 
-// read fills b from the memory of the process.
-func (w *writer) read(b []byte, addr uint64) error {
-	local := []unix.Iovec{{Base: &b[0]}}
-	local[0].SetLen(len(b))
-	remote := []unix.RemoteIovec{{Base: uintptr(addr), Len: len(b)}}
-	n, err := unix.ProcessVMReadv(w.pid, local, remote, 0)
-	if err == nil && n == len(b) {
-		return nil
-	}
-	n = max(n, 0)
-	// Pages without read permission, which ptrace may see all the same.
-	if _, err = w.mem.ReadAt(b[n:], int64(addr)+int64(n)); err == io.EOF {
-		return unix.ESRCH // the address space is gone
-	}
-	return err
-}
-
 // salvage reads page by page what could not be read at once. A page that can't
 // be read is a hole, which reads as zeros: that is said in the gaps.
 func (w *writer) salvage(b []byte, addr uint64) []byte {
 	lost, first := 0, uint64(0)
 	for i := 0; i < len(b); i += int(w.page) {
 		p := b[i : i+int(w.page)]
-		if w.read(p, addr+uint64(i)) != nil {
+		if w.mem.Read(p, addr+uint64(i)) != nil {
 			if clear(p); lost == 0 {
 				first = addr + uint64(i)
 			}
