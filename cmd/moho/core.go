@@ -65,6 +65,7 @@ func newCore(a *app) *cobra.Command {
 	cmd.AddCommand(
 		newCoreGoroutines(a, &cf),
 		newCoreThreads(a),
+		newCoreWaits(a, &cf),
 	)
 	return cmd
 }
