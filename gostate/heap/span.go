@@ -177,7 +177,7 @@ func (h *Heap) readSpan(p uint64) (Span, bool) {
 	}
 	s.Class, s.NoScan = b[l.SpanClass]>>1, b[l.SpanClass]&1 != 0
 	elems, free := count(l.SpanElems), count(l.SpanFreeIndex)
-	if s.ElemSize == 0 || s.ElemSize > pages*pageSize || elems > pages*pageSize/s.ElemSize || free > elems {
+	if s.ElemSize < 8 || s.ElemSize%8 != 0 || s.ElemSize > pages*pageSize || elems > pages*pageSize/s.ElemSize || free > elems {
 		return Span{}, false
 	}
 	s.Elems, s.freeIndex = int(elems), int(free)

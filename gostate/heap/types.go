@@ -172,10 +172,6 @@ func (h *Heap) channel(o *Object) (Typing, bool) {
 
 // IsG reports whether a is the g of a goroutine that lives.
 func (h *Heap) IsG(a core.Addr) bool {
-	h.gs.once.Do(func() {
-		h.gs.list = slices.AppendSeq(make([]core.Addr, 0, h.w.NumG()), h.w.Addrs())
-		slices.Sort(h.gs.list)
-	})
-	_, ok := slices.BinarySearch(h.gs.list, a)
+	_, ok := slices.BinarySearch(h.sortedG(), a)
 	return ok
 }
