@@ -17,7 +17,7 @@ type Summary struct {
 	Report     *ReportRef      `json:"report"`
 	Signal     *Signal         `json:"signal"`
 	Reason     string          `json:"reason"`
-	Crashed    json.RawMessage `json:"crashed"` // an item of moho/goroutines/v1, or null
+	Crashed    json.RawMessage `json:"crashed"`    // an item of moho/goroutines/v1, or null
 	Threads    *int            `json:"threads"`    // null = unknown
 	Goroutines *int            `json:"goroutines"` // null = unknown
 	Groups     []Group         `json:"groups"`
