@@ -90,8 +90,8 @@ func (v view) head(s *postmortem.Summary) {
 
 // snapshot says what a look at a living process cost it.
 func snapshot(l *live.Snapshot) string {
-	return fmt.Sprintf("running; it was stopped for %.2g s, %s, %.3g MB of memory copied",
-		l.Pause.Seconds(), count(l.Threads, "thread"), float64(l.Copied)/1e6)
+	return fmt.Sprintf("running; it was stopped for %.2g s, %s, %s of memory copied",
+		l.Pause.Seconds(), count(l.Threads, "thread"), bytesOf(l.Copied))
 }
 
 func exeFrom(f postmortem.ExeFrom) string {

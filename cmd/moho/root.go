@@ -56,7 +56,7 @@ func newRoot(a *app) *cobra.Command {
 	})
 
 	for _, verb := range []*cobra.Command{
-		newCheck(a), newVet(a), newBuild(a), newVerify(a), newCore(a), newFuncs(a), newAsm(a), newFrame(a), newNosplit(a), newXcheck(a), newDemo(a), newConfig(a), newVersion(a),
+		newCheck(a), newVet(a), newBuild(a), newVerify(a), newCore(a), newDump(a), newFuncs(a), newAsm(a), newFrame(a), newNosplit(a), newXcheck(a), newDemo(a), newConfig(a), newVersion(a),
 	} {
 		root.AddCommand(verb)
 	}

@@ -33,8 +33,14 @@ type segment struct {
 	*proc.VMA
 	keep uint64
 	off  uint64 // in the core
-	all  bool   // every page counts, not only private ones
 	zero bool   // no page was ever touched
+	runs []span // what is to be copied, in order
+}
+
+// span is memory that is to be copied. data, if it is not nil, is what was in it.
+type span struct {
+	start, end uint64
+	data       []byte
 }
 
 // plan decides what of each mapping goes into the core. The rule is that of the
@@ -51,20 +57,23 @@ func (w *writer) plan(maps []proc.VMA) []segment {
 		s := segment{VMA: v}
 		switch {
 		case v.Name == "[vdso]":
-			s.keep, s.all = v.Size(), true
+			s.keep = v.Size()
 		case v.DontDump || v.Name == "[vsyscall]":
 		case v.SharedMemory():
-			s.keep, s.all = v.Size(), true
+			s.keep = v.Size()
 		case v.Shared:
 		case v.Anonymous > 0 && v.File:
-			s.keep, s.all = v.Size(), true
+			s.keep = v.Size()
 		case v.Anonymous > 0 && v.Size() > maxScan:
 			w.gap("memory", fmt.Sprintf("%#x", v.Start), fmt.Sprintf("the mapping of %d bytes is too large to be searched", v.Size()))
 		case v.Anonymous > 0:
 			segs = w.split(segs, v)
 			continue
 		case v.File && v.Off == 0 && v.Read:
-			s.keep, s.all = w.elfHeaders(v), true
+			s.keep = w.elfHeaders(v)
+		}
+		if s.keep > 0 {
+			s.runs = []span{{start: s.Start, end: s.Start + s.keep}}
 		}
 		segs = append(segs, s)
 	}
@@ -74,11 +83,13 @@ func (w *writer) plan(maps []proc.VMA) []segment {
 // split appends the segments of a private mapping without a file: what was
 // touched, and the long runs between that were not.
 func (w *writer) split(segs []segment, v *proc.VMA) []segment {
+	var runs []span // of the segment that is being made
 	part := func(from, to uint64, zero bool) {
 		if from < to {
 			p := *v
 			p.Start, p.End = from, to
-			segs = append(segs, segment{VMA: &p, keep: to - from, zero: zero})
+			segs = append(segs, segment{VMA: &p, keep: to - from, zero: zero, runs: runs})
+			runs = nil
 		}
 	}
 	from, end := v.Start, v.Start // [from, end) is to be kept
@@ -91,6 +102,7 @@ func (w *writer) split(segs []segment, v *proc.VMA) []segment {
 	}
 	proc.Own(w.pagemap, v, w.page, func(start, stop uint64) error {
 		hole(start)
+		runs = append(runs, span{start: start, end: stop})
 		end = stop
 		return nil
 	})

@@ -3,14 +3,12 @@
 package live
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"fmt"
 	"math/bits"
 	"os"
 	"slices"
-	"strconv"
 
 	"golang.org/x/sys/unix"
 
@@ -319,22 +317,6 @@ func (m *mirror) next(p uint64, not bool) uint64 {
 		}
 	}
 	return uint64(len(m.have)) * 64
-}
-
-// available returns how much memory a snapshot may take: half of what the
-// machine has to give.
-func available() (int64, error) {
-	b, err := os.ReadFile("/proc/meminfo")
-	if err != nil {
-		return 0, err
-	}
-	for line := range bytes.Lines(b) {
-		if rest, ok := bytes.CutPrefix(line, []byte("MemAvailable:")); ok {
-			n, err := strconv.ParseInt(string(bytes.TrimSuffix(bytes.TrimSpace(rest), []byte(" kB"))), 10, 53)
-			return n << 10 / 2, err
-		}
-	}
-	return DefaultLimit, nil // kernels before 3.14 do not say
 }
 
 func size(n int64) string {

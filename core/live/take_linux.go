@@ -36,9 +36,10 @@ func Take(ctx context.Context, pid int, o Options) (s *Snapshot, err error) {
 	if t.opts.Limit == 0 {
 		t.opts.Limit = DefaultLimit
 	}
-	if t.room, err = available(); err != nil {
+	if t.room, err = proc.Available(); err != nil {
 		return nil, fmt.Errorf("live: %w", err)
 	}
+	t.room /= 2
 	var trouble any
 	proc.OnOwnThread(func() {
 		defer func() { trouble = recover() }() // lest it end the program on a goroutine that nobody guards
