@@ -16,6 +16,12 @@
 // entering a system call, or its gobuf. The runtime's own tracebacks stop at
 // "running on other thread; stack unavailable"; here those stacks are there too.
 //
+// # What is deferred
+//
+// [World.Defers] lists the deferred calls that have not returned, in the order
+// in which they run, those that have begun told from those that wait, and
+// [World.Panics] the panics that make them run.
+//
 // # Untrusted input
 //
 // Cores are hostile. Every pointer walk is bounded, stack pointers must grow

@@ -26,7 +26,6 @@ type Frame struct {
 	PCIndex int32
 	Inline  int16 // depth of inlining: 0 is what PCIndex's innermost call is, 1 its caller, …
 
-	Exact   bool // PC is the next instruction, not a return address
 	Inlined bool // a call that the compiler inlined into the next frame
 	Fault   bool // the instruction here raised the signal
 	System  bool // a default traceback leaves this frame out
@@ -49,6 +48,9 @@ const (
 	kindMorestack
 	kindCgocallback
 	kindAlwaysShown
+	kindGoexit
+	kindDeferReturn
+	kindDeferStep // between one of these and the deferred function, until Go 1.21
 )
 
 // kinds names the functions that a stack walk treats specially. Names are as
@@ -66,6 +68,10 @@ var kinds = map[string]kind{
 	"runtime.systemstack_switch": kindSwitch,
 	"runtime.morestack":          kindMorestack,
 	"runtime.cgocallback":        kindCgocallback,
+	"runtime.Goexit":             kindGoexit,
+	"runtime.deferreturn":        kindDeferReturn,
+	"runtime.deferCallSave":      kindDeferStep,
+	"runtime.runOpenDeferFrame":  kindDeferStep,
 	"runtime.runfinq":            kindAlwaysShown,
 	"runtime.runFinalizers":      kindAlwaysShown,
 	"runtime.runCleanups":        kindAlwaysShown,

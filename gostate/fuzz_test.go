@@ -14,7 +14,7 @@ import (
 
 const fuzzProgram = `package main
 
-import ("sync"; "time")
+import ("runtime"; "sync"; "time")
 
 func main() {
 	c := make(chan int)
@@ -24,6 +24,7 @@ func main() {
 	go func() { mu.Lock() }()
 	go func() { select {} }()
 	go func() { defer func() { recover(); <-c }(); panic("x") }()
+	go func() { for range make([]int, 3) { defer func() { recover() }() }; defer func() { panic("y") }(); runtime.Goexit() }()
 	go func() { for {} }()
 	time.Sleep(100*time.Millisecond)
 	var p *int
@@ -121,6 +122,7 @@ func (t target) check(tb testing.TB, data []byte) {
 				tb.Fatalf("goroutine %d: frame %d at %#x is inside frame %d at %#x", g.ID, i, b.SP, i-1, a.SP)
 			}
 		}
+		checkDeferred(tb, w, g)
 	}
 	if n != w.NumG() {
 		tb.Fatalf("%d goroutines, NumG is %d", n, w.NumG())
@@ -135,6 +137,26 @@ func (t target) check(tb testing.TB, data []byte) {
 	}
 	w.Crash()
 	w.Goroutine(1)
+}
+
+// checkDeferred checks what holds of all deferred calls and panics.
+func checkDeferred(tb testing.TB, w *gostate.World, g *gostate.Goroutine) {
+	tb.Helper()
+	defers, _ := w.Defers(g)
+	panics, _ := w.Panics(g)
+	for _, d := range defers {
+		if d.Frame >= len(g.Frames) || d.Frame >= 0 && d.In != g.Frames[d.Frame].Func || d.Abandoned && !d.Running {
+			tb.Fatalf("goroutine %d with %d frames: %+v", g.ID, len(g.Frames), d)
+		}
+		if d.Closure == 0 && d.Func == "" && d.Running {
+			tb.Fatalf("goroutine %d: runs nothing: %+v", g.ID, d)
+		}
+	}
+	for _, p := range panics {
+		if p.Frame >= len(g.Frames) || p.Goexit != (p.Text == "") && p.Goexit {
+			tb.Fatalf("goroutine %d with %d frames: %+v", g.ID, len(g.Frames), p)
+		}
+	}
 }
 
 // mutate writes to the core what input says, words of eight bytes at the places

@@ -58,6 +58,8 @@ type GoroutinesHeader struct {
 // With says what an item of moho/goroutines/v1 holds beyond what it always does.
 type With struct {
 	Stacks bool // frames, and why they end
+	Defers bool // deferred calls
+	Panics bool // panics in flight
 }
 
 // ParseWith reads the words of --with.
@@ -66,8 +68,12 @@ func ParseWith(words []string) (w With, err error) {
 		switch word {
 		case "stacks":
 			w.Stacks = true
+		case "defers":
+			w.Defers = true
+		case "panics":
+			w.Panics = true
 		default:
-			return With{}, fmt.Errorf("--with %s: stacks can be asked for", word)
+			return With{}, fmt.Errorf("--with %s: stacks, defers and panics can be asked for", word)
 		}
 	}
 	return w, nil
@@ -132,6 +138,7 @@ func (e *Encoder) Goroutine(g *gostate.Goroutine, with With) []byte {
 		b = append(b, `],"truncated":`...)
 		b = appendString(b, g.Truncated)
 	}
+	b = e.appendDeferred(b, g, with)
 	e.buf = append(b, '}')
 	return e.buf
 }

@@ -11,11 +11,11 @@ import (
 	"slices"
 	"strings"
 
-	"moho/arch"
 	"moho/core"
 	"moho/core/live"
 	"moho/evidence"
 	"moho/gostate"
+	"moho/gostate/value"
 	"moho/objfile"
 	"moho/store"
 )
@@ -60,6 +60,7 @@ type Case struct {
 	crash   gostate.Crash // Goroutine is nil when nothing ended the process
 	modules []string      // paths of the modules that are linked in
 	links   linker
+	reader  *value.Reader // made when it is asked for
 }
 
 // Open opens the core at path.
@@ -80,7 +81,6 @@ func Open(ctx context.Context, path string, o Options) (c *Case, err error) {
 		return c, err
 	}
 	c.Gaps = append(c.Gaps, c.Process.Gaps()...)
-	known := len(c.Gaps)
 	switch {
 	case o.Exe != "":
 		err = c.useExe(o.Exe)
@@ -89,7 +89,7 @@ func Open(ctx context.Context, path string, o Options) (c *Case, err error) {
 	default:
 		err = c.findExe(o.Stores)
 	}
-	if err != nil || c.Exe == nil && !c.holdsTables() {
+	if err != nil || c.Exe == nil {
 		return c, err
 	}
 	if c.World, err = gostate.Open(c.Process, c.Exe, gostate.Options{Progress: o.Progress}); err != nil {
@@ -100,17 +100,11 @@ func Open(ctx context.Context, path string, o Options) (c *Case, err error) {
 		c.gap("goroutines", "", err.Error()) // what the core still has is shown
 		return c, nil
 	}
-	if c.Exe == nil {
-		c.Gaps = c.Gaps[:known] // nothing is missing without it
-	}
 	c.Gaps = append(c.Gaps, c.World.Gaps()...)
 	if err := context.Cause(ctx); err != nil {
 		return c, err
 	}
 	c.crash, _ = c.World.Crash()
-	if c.Exe == nil {
-		return c, nil
-	}
 	if info, err := c.Exe.BuildInfo(); err == nil {
 		c.modules = append(c.modules, info.Main.Path)
 		for _, d := range info.Deps {
@@ -121,10 +115,6 @@ func Open(ctx context.Context, path string, o Options) (c *Case, err error) {
 	c.links = newLinker(c)
 	return c, nil
 }
-
-// holdsTables reports whether the tables of the program are part of the memory
-// that every target has: in WASM they are data.
-func (c *Case) holdsTables() bool { return c.Process.Arch() == arch.WASM }
 
 // Close releases the files of the case.
 func (c *Case) Close() error {

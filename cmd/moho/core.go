@@ -66,6 +66,7 @@ func newCore(a *app) *cobra.Command {
 		newCoreGoroutines(a, &cf),
 		newCoreThreads(a),
 		newCoreWaits(a, &cf),
+		newCoreDefers(a, &cf),
 	)
 	return cmd
 }

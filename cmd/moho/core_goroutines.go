@@ -44,7 +44,7 @@ func newCoreGoroutines(a *app, cf *coreFlags) *cobra.Command {
 					return list.json()
 				case c.Source() == nil:
 					return nil // the gap says why
-				case list.with.Stacks:
+				case list.with != postmortem.With{}:
 					return list.tracebacks()
 				}
 				list.table()
@@ -52,7 +52,7 @@ func newCoreGoroutines(a *app, cf *coreFlags) *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().StringSliceVar(&with, "with", nil, "what to add to each goroutine: stacks")
+	cmd.Flags().StringSliceVar(&with, "with", nil, "what to add to each goroutine: stacks, defers, panics")
 	cmd.Flags().UintSliceVar(&ids, "id", nil, "only the goroutines with these `ids`, separated by commas")
 	cmd.Flags().Lookup("id").DefValue = "" // not "[]"
 	return cmd
@@ -114,7 +114,7 @@ func (l goroutineList) json() error {
 // tracebacks prints goroutines in the form in which Go programs print them.
 func (l goroutineList) tracebacks() error {
 	out := bufio.NewWriterSize(l.ui.Out, 64<<10)
-	tr := tracer{l.view, map[frameID]string{}}
+	tr := tracer{l.view, l.with, map[frameID]string{}}
 	for g := range l.c.Source().Goroutines() {
 		if l.wants(g) {
 			tr.print(out, g)
@@ -144,6 +144,7 @@ func (l goroutineList) table() {
 // each is rendered once.
 type tracer struct {
 	view
+	with   postmortem.With
 	frames map[frameID]string
 }
 
@@ -156,6 +157,16 @@ type frameID struct {
 func (t tracer) print(w *bufio.Writer, g *gostate.Goroutine) {
 	w.WriteString(t.title(g))
 	w.WriteString(":\n")
+	t.calls(w, g)
+	t.deferred(w, g)
+	w.WriteString("\n")
+}
+
+// calls writes the stack of a goroutine and who created it.
+func (t tracer) calls(w *bufio.Writer, g *gostate.Goroutine) {
+	if !t.with.Stacks {
+		return
+	}
 	for i := range g.Frames {
 		if g.Elided > 0 && i == g.ElidedAt {
 			fmt.Fprintf(w, "\t… %s left out\n", count(g.Elided, "frame"))
@@ -175,7 +186,6 @@ func (t tracer) print(w *bufio.Writer, g *gostate.Goroutine) {
 	if g.Truncated != "" {
 		fmt.Fprintf(w, "\tthe stack ends here: %s\n", cli.Escape(g.Truncated))
 	}
-	w.WriteString("\n")
 }
 
 func (t tracer) creator(cr gostate.Creator, mark string) string {
