@@ -7,6 +7,11 @@ import (
 	"os"
 )
 
+// Map maps the regular file at path, or reads it where that is not possible.
+// release gives the memory back; it is nil when there is nothing to do. Data
+// must not be written to.
+func Map(path string) (data []byte, release func() error, err error) { return mapFile(path) }
+
 // openRegular opens a regular file for reading. It looks before it opens, so
 // that a FIFO does not block and a device is not touched.
 func openRegular(path string) (*os.File, int64, error) {

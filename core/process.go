@@ -90,6 +90,9 @@ type Process struct {
 	gaps    []evidence.Gap
 	missing int64 // bytes that the headers promise beyond the end of the file
 	want    int64 // size of the complete file, as the headers state it
+
+	id    evidence.BuildID // where no ELF header says it
+	image Image            // of executables that are not ELF
 }
 
 // Open maps the core in the named file and reads its headers and notes.

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"moho/arch"
 	"moho/core"
 	"moho/core/live"
 	"moho/evidence"
@@ -81,6 +82,7 @@ func Open(ctx context.Context, path string, o Options) (c *Case, err error) {
 		return c, err
 	}
 	c.Gaps = append(c.Gaps, c.Process.Gaps()...)
+	known := len(c.Gaps)
 	switch {
 	case o.Exe != "":
 		err = c.useExe(o.Exe)
@@ -89,7 +91,7 @@ func Open(ctx context.Context, path string, o Options) (c *Case, err error) {
 	default:
 		err = c.findExe(o.Stores)
 	}
-	if err != nil || c.Exe == nil {
+	if err != nil || c.Exe == nil && !c.holdsTables() {
 		return c, err
 	}
 	if c.World, err = gostate.Open(c.Process, c.Exe, gostate.Options{Progress: o.Progress}); err != nil {
@@ -100,11 +102,17 @@ func Open(ctx context.Context, path string, o Options) (c *Case, err error) {
 		c.gap("goroutines", "", err.Error()) // what the core still has is shown
 		return c, nil
 	}
+	if c.Exe == nil {
+		c.Gaps = c.Gaps[:known] // nothing is missing without it
+	}
 	c.Gaps = append(c.Gaps, c.World.Gaps()...)
 	if err := context.Cause(ctx); err != nil {
 		return c, err
 	}
 	c.crash, _ = c.World.Crash()
+	if c.Exe == nil {
+		return c, nil
+	}
 	if info, err := c.Exe.BuildInfo(); err == nil {
 		c.modules = append(c.modules, info.Main.Path)
 		for _, d := range info.Deps {
@@ -115,6 +123,10 @@ func Open(ctx context.Context, path string, o Options) (c *Case, err error) {
 	c.links = newLinker(c)
 	return c, nil
 }
+
+// holdsTables reports whether the tables of the program are part of the memory
+// that every target has: in WASM they are data.
+func (c *Case) holdsTables() bool { return c.Process.Arch() == arch.WASM }
 
 // Close releases the files of the case.
 func (c *Case) Close() error {
