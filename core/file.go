@@ -30,16 +30,23 @@ func openRegular(path string) (*os.File, int64, error) {
 		f.Close()
 		return nil, 0, err
 	}
-	if st.Size() > math.MaxInt {
+	if err := addressable(f, st.Size()); err != nil {
 		f.Close()
-		return nil, 0, &os.PathError{Op: "open", Path: path, Err: errors.New("too large for this host")}
+		return nil, 0, err
 	}
 	return f, st.Size(), nil
 }
 
+func addressable(f *os.File, size int64) error {
+	if size > math.MaxInt {
+		return &os.PathError{Op: "open", Path: f.Name(), Err: errors.New("too large for this host")}
+	}
+	return nil
+}
+
 func readAll(f *os.File, size int64) ([]byte, func() error, error) {
 	data := make([]byte, size)
-	n, err := io.ReadFull(f, data)
+	n, err := io.ReadFull(io.NewSectionReader(f, 0, size), data)
 	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
 		return nil, nil, err
 	}

@@ -126,6 +126,16 @@ func (c *Case) openTarget(ctx context.Context, o Options) error {
 		if c.Process, err = wasmdump.OpenMemory(c.Path); err != nil {
 			c.Process, err = core.Open(c.Path) // says what is wrong with it
 		}
+	case TargetStdin:
+		in := o.Stdin
+		if in == nil {
+			in = os.Stdin
+		}
+		return c.openStream(ctx, in, 0, o)
+	case TargetCompressed:
+		return c.openFile(ctx, o)
+	case TargetText:
+		return c.openFile(ctx, o)
 	default: // core.Open says what is wrong with it
 		c.Process, err = core.Open(c.Path)
 	}

@@ -65,12 +65,14 @@ func (v view) head(s *postmortem.Summary) {
 		t.Row("state", snapshot(v.c.Live))
 	case s.Reason == "" && s.Target.Arch == arch.WASM.Name:
 		t.Row("ended by", "nothing: no goroutine was ending the program")
+	case s.Reason == "" && v.c.Text != nil:
+		t.Row("killed by", "nothing that the text tells of")
 	case s.Reason == "":
 		t.Row("killed by", "unknown: the core names no signal, as when it is made of a living process")
 	}
 	for i, line := range strings.Split(s.Reason, "\n") {
 		if line != "" {
-			t.Row([]string{"reason", ""}[min(i, 1)], line)
+			t.Row([]string{"reason", ""}[min(i, 1)], strings.ReplaceAll(line, "\t", "    "))
 		}
 	}
 	if id := s.Target.BuildID; !id.IsZero() {
