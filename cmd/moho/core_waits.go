@@ -1,12 +1,14 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"moho/core"
+	"moho/gostate/heap"
 	"moho/gostate/waits"
 	"moho/internal/cli"
 	"moho/postmortem"
@@ -48,7 +50,7 @@ func newCoreWaits(a *app, cf *coreFlags) *cobra.Command {
 				f.Object = at
 			}
 			return a.withCase(cmd.Context(), args, func(c *postmortem.Case) error {
-				return a.waits(c, f, most, cf.all)
+				return a.waits(cmd.Context(), c, f, most, cf.all)
 			})
 		},
 	}
@@ -69,11 +71,14 @@ func parseAddr(s string) (core.Addr, error) {
 }
 
 // waits prints what the goroutines of c wait for.
-func (a *app) waits(c *postmortem.Case, f postmortem.WaitFilter, most int, all bool) error {
+func (a *app) waits(ctx context.Context, c *postmortem.Case, f postmortem.WaitFilter, most int, all bool) error {
 	if c.World == nil {
 		return nil // the gap says why
 	}
 	an := waits.Analyze(c.World, waits.Options{})
+	if err := an.FindLeaks(ctx, heap.MarkOptions{}); err != nil {
+		return err
+	}
 	c.Gaps = append(c.Gaps, an.Gaps()...)
 	l := waitList{view{app: a, c: c, all: all}, an, f}
 	if f.Goroutine != 0 && len(an.Of(f.Goroutine)) == 0 {

@@ -14,9 +14,8 @@ import (
 
 // app is what the verbs share: the caller and the global flags.
 type app struct {
-	ui      *cli.UI
-	stores  string   // --store
-	maxSize sizeFlag // --max-size
+	ui     *cli.UI
+	stores string // --store
 }
 
 const rootLong = `moho works below the Go source line: machine frames, memory, built artifacts.

@@ -75,15 +75,18 @@ type objectKey struct {
 // analyzer is what is needed while the goroutines are gone through.
 type analyzer struct {
 	*Analysis
-	l        *layout.Layout
-	v        *core.View
-	byAddr   map[uint64]int32    // objects that have an address
-	byKey    map[objectKey]int32 // the others
-	budget   int64               // elements of lists that may still be visited
-	bySite   map[siteKey]int32
-	bySource map[Site]int32
-	sems     map[uint64]struct{} // semaphores that somebody waits for
-	failed   [waitRuntime + 1]int
+	l         *layout.Layout
+	v         *core.View
+	byAddr    map[uint64]int32    // objects that have an address
+	byKey     map[objectKey]int32 // the others
+	budget    int64               // elements of lists that may still be visited
+	bySite    map[siteKey]int32
+	bySource  map[Site]int32
+	sems      map[uint64]struct{} // semaphores that somebody waits for
+	code      *code
+	claims    []claim
+	deferring map[int32]bool // by Frame.PCIndex: the function may defer
+	failed    [waitRuntime + 1]int
 }
 
 // Analyze finds out what every goroutine of w waits for. It never fails: what
@@ -94,10 +97,13 @@ func Analyze(w *gostate.World, opts Options) *Analysis {
 		Analysis: &Analysis{w: w, names: newNames(w), holders: map[int32][]Holder{}},
 		l:        w.Offsets(), v: w.Process().View(), byAddr: map[uint64]int32{}, byKey: map[objectKey]int32{}, sems: map[uint64]struct{}{}, bySite: map[siteKey]int32{}, bySource: map[Site]int32{},
 	}
+	a.code, a.deferring = newCode(w), map[int32]bool{}
 	a.budget = steps(w.Process(), int64(a.l.SudogSize))
 	a.table = findSemtable(w)
 	for g := range w.Goroutines() {
-		a.add(g)
+		if a.add(g); !opts.NoHolders && !g.System {
+			a.claimsOf(g)
+		}
 	}
 	a.tellFailures()
 	a.sort()
@@ -132,7 +138,6 @@ func (a *analyzer) add(g *gostate.Goroutine) {
 	case g.Status == "syscall":
 		a.edge(objectKey{label: systemCall(g), kind: Syscall}, Call)
 	case g.Status != "waiting" && g.Status != "leaked":
-		return
 	case ok:
 		a.member().how = r.how
 		a.find(g, r.how, r.op)
@@ -233,6 +238,18 @@ func (a *Analysis) Gaps() []evidence.Gap { return a.gaps }
 
 // World returns what was analyzed.
 func (a *Analysis) World() *gostate.World { return a.w }
+
+// edgesOf yields the edges of goroutine g.
+func (a *Analysis) edgesOf(g int32) iter.Seq[*edge] {
+	m := &a.gs[g]
+	return func(yield func(*edge) bool) {
+		for i := m.first; i < m.first+m.n; i++ {
+			if !yield(&a.edges[i]) {
+				return
+			}
+		}
+	}
+}
 
 // all yields the edges of an object in the order of goroutines.
 func (a *Analysis) all(obj int32) iter.Seq[*edge] {

@@ -10,6 +10,7 @@ import (
 	"moho/core"
 	"moho/core/coretest"
 	"moho/gostate"
+	"moho/gostate/heap"
 	"moho/gostate/waits"
 	"moho/internal/testbin"
 	"moho/objfile"
@@ -154,5 +155,54 @@ func checkState(t *testing.T, a *waits.Analysis, m manifest) {
 		if seen[k] == 0 && k != waits.Semaphore && k != waits.FDLock && (k != waits.Coroutine || len(m["coroutine"]) > 0) {
 			t.Errorf("nobody waits for a %s", k)
 		}
+	}
+}
+
+func TestLeaks(t *testing.T) {
+	for _, release := range testbin.Recent() {
+		t.Run(release, func(t *testing.T) {
+			exe := lots(t, testbin.Config{Go: release, Mode: testbin.Stripped})
+			corePath, out := coretest.Captured(t, crashed, exe)
+			a := waits.Analyze(open(t, corePath, exe), waits.Options{})
+			checkLeaks(t, a, readManifest(out))
+		})
+	}
+}
+
+func checkLeaks(t *testing.T, a *waits.Analysis, m manifest) {
+	t.Helper()
+	if err := a.FindLeaks(t.Context(), heap.MarkOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if l := a.Leaks(); !l.Known || l.Count == 0 {
+		t.Fatalf("%+v", l)
+	}
+	var got, want []string
+	for e := range a.Leaked() {
+		got = append(got, fmt.Sprint(e.Goroutine))
+	}
+	for _, f := range m["leaked"] {
+		want = append(want, f[0])
+	}
+	for _, f := range m["wait"] {
+		if f[1] == "never" {
+			want = append(want, f[0])
+		}
+	}
+	// A word that a function left on its stack may keep one or the other alive:
+	// what is said to be leaked must be, not the reverse.
+	missing := 0
+	for _, id := range want {
+		if !slices.Contains(got, id) {
+			missing++
+		}
+	}
+	for _, id := range got {
+		if !slices.Contains(want, id) {
+			t.Errorf("goroutine %s is not leaked", id)
+		}
+	}
+	if missing > 2 {
+		t.Errorf("leaked %v, want %v", got, want)
 	}
 }
