@@ -33,6 +33,9 @@ type Crash struct {
 // core of a process that went on living.
 func (w *World) Crash() (Crash, bool) {
 	sig, ok := w.proc.Signal()
+	if !ok && w.noSignals() {
+		return w.ended()
+	}
 	if !ok || len(w.threads) == 0 {
 		return Crash{}, false
 	}
@@ -136,6 +139,9 @@ func (c *Crash) explain(w *World, m *machine, words *gWords) {
 				return
 			}
 		}
+	}
+	if w.noSignals() {
+		return
 	}
 	c.Reason, c.How = c.Signal.String(), "the signal"
 	if !c.Signal.HasAddr {

@@ -26,6 +26,7 @@ type Frame struct {
 	PCIndex int32
 	Inline  int16 // depth of inlining: 0 is what PCIndex's innermost call is, 1 its caller, …
 
+	Exact   bool // PC is the next instruction, not a return address
 	Inlined bool // a call that the compiler inlined into the next frame
 	Fault   bool // the instruction here raised the signal
 	System  bool // a default traceback leaves this frame out

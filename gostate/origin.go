@@ -71,7 +71,7 @@ func (w *World) startOnStack(v *view, m *machine, c context) origin {
 // the system stack, in C, in the vDSO, or nowhere to be found.
 func (w *World) startElsewhere(v *view, m *machine, g *gWords, c context) origin {
 	if m == nil || c.from == "" {
-		return origin{why: "running, and the core has no thread that says where"}
+		return w.startWithoutThread(g)
 	}
 	if w.inText(c.pc) {
 		return origin{pc: c.pc, sp: c.sp, lr: c.lr, fp: c.fp, trap: true, g0: true, from: c.from}
@@ -86,6 +86,22 @@ func (w *World) startElsewhere(v *view, m *machine, g *gWords, c context) origin
 		return origin{pc: g.schedPC, sp: g.schedSP, from: "gobuf", foreign: c.pc}
 	}
 	return origin{why: "running outside Go code, and nothing says where it left it", foreign: c.pc}
+}
+
+// startWithoutThread starts a running goroutine of which there are no registers.
+//
+// On wasm the runtime zeroes the sp of a gobuf that is no longer true, so that
+// one which systemstack has saved says where the goroutine is now.
+//
+// Source: $GOROOT/src/runtime/asm_wasm.s (systemstack, gogo), go1.21 to go1.27.
+func (w *World) startWithoutThread(g *gWords) origin {
+	if w.arch.BytePC {
+		return origin{why: "running, and the core has no thread that says where"}
+	}
+	if s := w.lookup(siteKey{g.schedPC, true}); s.kind == kindSwitch && g.onStack(g.schedSP) {
+		return origin{pc: g.schedPC, sp: g.schedSP, from: "gobuf"}
+	}
+	return origin{why: "running, and there are no registers, which would say where: only its sched, and that is stale"}
 }
 
 // faulted reports whether the instruction at c raised a signal, which neither

@@ -215,5 +215,9 @@ func (w *World) signalText(g *gWords) string {
 	if g.sig == 0 {
 		return ""
 	}
-	return fmt.Sprintf("\n[signal %s code=%#x addr=%#x pc=%#x]", describeSignal(int(g.sig)), g.sigCode0, g.sigCode1, g.sigPC)
+	name := describeSignal(int(g.sig))
+	if w.noSignals() { // the runtime's own number, without a name
+		name = fmt.Sprintf("%#x", g.sig)
+	}
+	return fmt.Sprintf("\n[signal %s code=%#x addr=%#x pc=%#x]", name, g.sigCode0, g.sigCode1, g.sigPC)
 }

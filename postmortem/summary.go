@@ -98,7 +98,7 @@ func (c *Case) Summarize() *Summary {
 		g := gr.First
 		found.goroutine(c, g)
 		s.Groups = append(s.Groups, Group{
-			Count: gr.Count, Status: g.Status, WaitReason: g.WaitReason, System: g.System, IDs: gr.IDs,
+			Count: gr.Count, Status: g.Status, WaitReason: g.WaitReason, System: g.System, IDs: append([]uint64{}, gr.IDs...),
 			Frames: enc.frameList(g), CreatedBy: enc.appendCreator(nil, g), Group: gr,
 		})
 	}

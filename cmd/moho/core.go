@@ -11,6 +11,7 @@ import (
 	"moho/core/live"
 	"moho/evidence"
 	"moho/gostate"
+	"moho/internal/bounded"
 	"moho/internal/cli"
 	"moho/postmortem"
 )
@@ -62,6 +63,8 @@ func newCore(a *app) *cobra.Command {
 		},
 	}
 	cmd.PersistentFlags().BoolVar(&cf.all, "all", false, "show the runtime's own frames and goroutines too")
+	cmd.PersistentFlags().Var(&a.maxSize, "max-size", "the most that a compressed core or a pipe may hold (default $MOHO_MAX_SIZE, else 64G)")
+	cmd.PersistentFlags().Lookup("max-size").DefValue = ""
 	cmd.AddCommand(
 		newCoreGoroutines(a, &cf),
 		newCoreThreads(a),
@@ -89,6 +92,9 @@ func (a *app) open(ctx context.Context, args []string, o postmortem.Options, sho
 		o.Exe = args[1]
 	}
 	var err error
+	if o.MaxSize, _, err = a.sizeLimit(); err != nil {
+		return cli.Usagef("%v", err)
+	}
 	if o.Stores, err = a.readStores(workDir()); err != nil {
 		return err
 	}
@@ -117,7 +123,7 @@ func (a *app) tellGaps(c *postmortem.Case) error {
 		a.ui.Warnf("%s", g)
 	}
 	var hints []string
-	if c.Exe == nil {
+	if c.Exe == nil && c.Text == nil {
 		exe := "EXE"
 		if path := c.ClaimedExe(); path != "" {
 			exe = path
@@ -128,6 +134,12 @@ func (a *app) tellGaps(c *postmortem.Case) error {
 }
 
 func explainCoreError(err error, path string) error {
+	switch {
+	case errors.Is(err, postmortem.ErrText):
+		return cli.WithHints(err, "moho core "+path+" and moho core goroutines "+path+" read it; what else there is to know is in a core")
+	case errors.Is(err, bounded.ErrLimit):
+		return cli.WithHints(err, "--max-size raises the limit")
+	}
 	if mismatch, ok := errors.AsType[*core.MismatchError](err); ok && mismatch != nil {
 		err = fmt.Errorf("%s does not belong to %s: %s\ncore        %s\nexecutable  %s",
 			mismatch.Name, path, mismatch.What, buildIDs(mismatch.Core), buildIDs(mismatch.Image))

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"moho/arch"
 	"moho/core/live"
 	"moho/evidence"
 	"moho/gostate"
@@ -51,19 +52,27 @@ type view struct {
 
 func (v view) head(s *postmortem.Summary) {
 	t := cli.NewTable(cli.Column{}, cli.Column{Fit: cli.Wrap})
-	words := []string{s.Target.Command, fmt.Sprintf("pid %d", s.Target.PID), s.Target.Go, s.Target.Arch, s.Target.Kind}
+	pid := ""
+	if s.Target.PID != 0 {
+		pid = fmt.Sprintf("pid %d", s.Target.PID)
+	}
+	words := []string{s.Target.Command, pid, s.Target.Go, s.Target.Arch, s.Target.Kind}
 	t.Row("process", strings.Join(slices.DeleteFunc(words, func(w string) bool { return w == "" }), ", "))
 	switch {
 	case s.Signal != nil:
 		t.Row("killed by", s.Signal.Name)
 	case v.c.Live != nil:
 		t.Row("state", snapshot(v.c.Live))
+	case s.Reason == "" && s.Target.Arch == arch.WASM.Name:
+		t.Row("ended by", "nothing: no goroutine was ending the program")
+	case s.Reason == "" && v.c.Text != nil:
+		t.Row("killed by", "nothing that the text tells of")
 	case s.Reason == "":
 		t.Row("killed by", "unknown: the core names no signal, as when it is made of a living process")
 	}
 	for i, line := range strings.Split(s.Reason, "\n") {
 		if line != "" {
-			t.Row([]string{"reason", ""}[min(i, 1)], line)
+			t.Row([]string{"reason", ""}[min(i, 1)], strings.ReplaceAll(line, "\t", "    "))
 		}
 	}
 	if id := s.Target.BuildID; !id.IsZero() {

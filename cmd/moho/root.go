@@ -14,8 +14,9 @@ import (
 
 // app is what the verbs share: the caller and the global flags.
 type app struct {
-	ui     *cli.UI
-	stores string // --store
+	ui      *cli.UI
+	stores  string   // --store
+	maxSize sizeFlag // --max-size
 }
 
 const rootLong = `moho works below the Go source line: machine frames, memory, built artifacts.
