@@ -16,7 +16,9 @@ import (
 	"moho/core/live"
 	"moho/evidence"
 	"moho/gostate"
+	"moho/gostate/heap"
 	"moho/gostate/value"
+	"moho/gostate/where"
 	"moho/objfile"
 	"moho/store"
 	"moho/traceback"
@@ -63,6 +65,10 @@ type Case struct {
 	Gaps     []evidence.Gap
 
 	file    io.Closer     // what Text is read from
+	heap      *heap.Heap
+	heapTried bool
+	places    *where.Map
+
 	crash   gostate.Crash // Goroutine is nil when nothing ended the process
 	modules []string      // paths of the modules that are linked in
 	links   linker

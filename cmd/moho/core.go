@@ -70,6 +70,7 @@ func newCore(a *app) *cobra.Command {
 		newCoreThreads(a),
 		newCoreWaits(a, &cf),
 		newCoreDefers(a, &cf),
+		newCoreAddr(a),
 	)
 	return cmd
 }

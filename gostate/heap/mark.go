@@ -41,7 +41,7 @@ type Marker struct {
 	gs      []core.Addr
 	opts    MarkOptions
 	marked  []uint64 // reached
-	scanned []uint64 // looked into; set from the start for slots that are free
+	scanned []uint64 // looked into, or free: those are never marked
 
 	queued  []uint32 // a bit for each span that is in the queue
 	queue   []uint32 // spans with slots that are marked and not scanned; a ring
@@ -111,11 +111,7 @@ func (m *Marker) Reached(a core.Addr) bool {
 		return true
 	}
 	at := r.bit + uint64(i)
-	if m.marked[at/64]>>(at%64)&1 != 0 {
-		return true
-	}
-	o, ok := m.h.Find(a)
-	return !ok || o.State == Free
+	return (m.marked[at/64]|m.scanned[at/64])>>(at%64)&1 != 0
 }
 
 // Totals returns how many objects have been reached, and the bytes of their slots.
@@ -123,29 +119,13 @@ func (m *Marker) Totals() (objects int, bytes int64) {
 	for i := range m.x.spans {
 		r := &m.x.spans[i]
 		n := 0
-		for j := uint64(0); j < uint64(r.elems); j += 64 {
-			at := (r.bit + j) / 64
-			// Free slots that a stale pointer points to are no objects.
-			n += bits.OnesCount64(m.marked[at] & m.live(r, j, at))
+		for at := r.bit / 64; at < (r.bit+uint64(r.elems)+63)/64; at++ {
+			n += bits.OnesCount64(m.marked[at])
 		}
 		objects += n
 		bytes += int64(n) * int64(r.size)
 	}
 	return objects, bytes
-}
-
-// live returns which slots of word at, from slot j of r on, are allocated. It
-// relies on everything marked having been scanned, except free slots, which
-// [Marker.exclude] has set: those need the allocator's word again.
-func (m *Marker) live(r *spanRec, j, at uint64) uint64 {
-	word := m.marked[at]
-	for w := word; w != 0; w &= w - 1 {
-		k := uint64(bits.TrailingZeros64(w))
-		if o, ok := m.h.Find(core.Addr(r.base(uint32(j + k)))); !ok || o.State == Free {
-			word &^= 1 << k
-		}
-	}
-	return word
 }
 
 // mark marks the object that p points to, if it does, and queues its span. It
@@ -156,10 +136,9 @@ func (m *Marker) mark(p uint64, out *[]uint32) {
 		return
 	}
 	at, bit := (r.bit+uint64(i))/64, uint64(1)<<((r.bit+uint64(i))%64)
-	if atomic.LoadUint64(&m.marked[at])&bit != 0 || atomic.OrUint64(&m.marked[at], bit)&bit != 0 {
-		return
-	}
-	if r.noscan || atomic.LoadUint64(&m.scanned[at])&bit != 0 {
+	// What has been looked into has been marked, or is free.
+	if (atomic.LoadUint64(&m.marked[at])|atomic.LoadUint64(&m.scanned[at]))&bit != 0 ||
+		atomic.OrUint64(&m.marked[at], bit)&bit != 0 || r.noscan {
 		return
 	}
 	n := m.x.at(p) - 1

@@ -240,3 +240,14 @@ func (h *Heap) allSpans() (list, n uint64) {
 	}
 	return list, n
 }
+
+// InArena reports whether a lies in memory that the runtime has set aside for
+// its heap, used or not.
+func (h *Heap) InArena(a core.Addr) bool {
+	i := (uint64(a) - h.geo.base) >> h.geo.shift
+	if i >= h.geo.arenas {
+		return false
+	}
+	arena, ok := h.word(h.l2 + i*8)
+	return ok && arena != 0
+}
