@@ -15,7 +15,7 @@ import (
 func (p *Process) ExecutableBuildID() (evidence.BuildID, bool) {
 	page, _ := p.executableHeader()
 	if page == nil {
-		return p.id, !p.id.IsZero()
+		return evidence.BuildID{}, false
 	}
 	id, _ := objfile.ELFBuildID(page)
 	sectionIDs(page, &id)

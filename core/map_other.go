@@ -2,8 +2,6 @@
 
 package core
 
-import "os"
-
 // mapFile reads the file: there is no mmap to be had through x/sys here.
 func mapFile(path string) ([]byte, func() error, error) {
 	f, size, err := openRegular(path)
@@ -11,7 +9,5 @@ func mapFile(path string) ([]byte, func() error, error) {
 		return nil, nil, err
 	}
 	defer f.Close()
-	return mapOpen(f, size)
+	return readAll(f, size)
 }
-
-func mapOpen(f *os.File, size int64) ([]byte, func() error, error) { return readAll(f, size) }

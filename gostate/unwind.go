@@ -40,7 +40,6 @@ type step struct {
 	sp, cfa uint64
 	g0      bool
 	fault   bool
-	trap    bool
 }
 
 // A walker unwinds stacks, one at a time. It allocates only when a stack is
@@ -110,7 +109,7 @@ func (k *walker) walk(g *gWords, o origin) string {
 			continue
 		}
 		if !s.sized {
-			k.add(step{site: s, pc: pc, sp: sp, cfa: sp, g0: g0, fault: fault, trap: trap})
+			k.add(step{site: s, pc: pc, sp: sp, cfa: sp, g0: g0, fault: fault})
 			return "the tables have no frame size for " + s.name()
 		}
 		spw := s.spw && !(innermost && o.syscall)
@@ -129,7 +128,7 @@ func (k *walker) walk(g *gWords, o origin) string {
 		if sp < lo || cfa > hi || cfa < sp || s.delta < 0 {
 			return fmt.Sprintf("%s: frame %#x to %#x is outside the stack", s.name(), sp, cfa)
 		}
-		k.add(step{site: s, pc: pc, sp: sp, cfa: cfa, g0: g0, fault: fault, trap: trap})
+		k.add(step{site: s, pc: pc, sp: sp, cfa: cfa, g0: g0, fault: fault})
 		if s.top {
 			return ""
 		}
@@ -219,7 +218,7 @@ func (k *walker) expand(dst []Frame) []Frame {
 				Func: c.name, File: c.file, Line: c.line,
 				PC: core.Addr(st.pc), SP: core.Addr(st.sp), CFA: core.Addr(st.cfa),
 				PCIndex: st.site.index, Inline: int16(j),
-				Exact: st.trap, Inlined: c.inlined, Fault: st.fault && j == 0,
+				Inlined: c.inlined, Fault: st.fault && j == 0,
 				System: system, Wrapper: c.wrapper, G0: st.g0,
 			})
 		}

@@ -24,9 +24,6 @@ func (c *Case) Source() Source {
 	if c.World != nil {
 		return c.World
 	}
-	if c.Text != nil {
-		return c.Text
-	}
 	return nil
 }
 

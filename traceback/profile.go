@@ -1,3 +1,0 @@
-package traceback
-
-func (d *Dump) readProfile() (bool, error) { return false, nil }
