@@ -16,7 +16,11 @@ require (
 	golang.org/x/tools v0.52.0
 )
 
-require github.com/google/pprof v0.0.0-20261105003125-4bf881d7fb0b
+require (
+	github.com/google/pprof v0.0.0-20261105003125-4bf881d7fb0b
+	github.com/klauspost/compress v1.20.4
+	github.com/pierrec/lz4/v4 v4.1.33
+)
 
 require (
 	github.com/inconshreveable/mousetrap v1.1.0 // indirect

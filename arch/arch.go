@@ -12,7 +12,8 @@
 //
 // # Compatibility
 //
-// The order of Registers is the kernel's and never changes; roles are those of
+// The order of Registers is the kernel's (on wasm the linker's) and never
+// changes; roles are those of
 // ABIInternal since Go 1.17 (amd64) and 1.18 (arm64).
 //
 // Source: $GOROOT/src/cmd/compile/abi-internal.md and
@@ -58,7 +59,7 @@ type Arch struct {
 	BytePC bool
 
 	// Registers are in the order of the kernel's general register set
-	// (elf_gregset_t); empty on wasm.
+	// (elf_gregset_t); on wasm they are the module's globals, and then the pc.
 	Registers []Register
 }
 
@@ -159,8 +160,23 @@ var ARM64 = &Arch{
 	},
 }
 
-// WASM has no registers that a snapshot of its memory holds. The runtime's
-// pointers are 8 bytes wide although addresses fit 4.
+// WASM's registers are the globals that Go's linker defines, in their order, and
+// the program counter, which no global holds. A memory alone has none of them.
+// There is no frame pointer. The runtime's pointers are 8 bytes wide although
+// addresses fit 4.
+//
+// Source: $GOROOT/src/cmd/link/internal/wasm/asm.go (writeGlobalSec), go1.16 to go1.27.
 var WASM = &Arch{
 	Name: "wasm", PtrSize: 8, Quantum: 1, Order: binary.LittleEndian,
+	Registers: []Register{
+		{"sp", SP},
+		{"ctxt", Closure},
+		{"g", G},
+		{"ret0", ""},
+		{"ret1", ""},
+		{"ret2", ""},
+		{"ret3", ""},
+		{"pause", ""},
+		{"pc", PC},
+	},
 }

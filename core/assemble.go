@@ -7,6 +7,7 @@ import (
 
 	"moho/arch"
 	"moho/evidence"
+	"moho/objfile"
 )
 
 // Parts are what a process is made of when it does not come from an ELF core:
@@ -29,6 +30,21 @@ type Parts struct {
 	SigInfo []byte // siginfo_t of what ended it, or nil
 	Gaps    []evidence.Gap
 	Close   func() error // releases what Memory refers to; may be nil
+
+	BuildID evidence.BuildID // of the executable, where Memory has no ELF header to say it
+
+	Image Image // for processes whose executables are not ELF files; otherwise nil
+}
+
+// An Image is how a process gets on with executables that are not ELF files. They
+// are where they were linked to be.
+type Image interface {
+	// Match is [Process.MatchesImage] for an executable of the same architecture.
+	Match(p *Process, f *objfile.File) (how string, err error)
+
+	// Threads returns the threads with what only the executable tells of them.
+	// It is called by [Process.AddImage].
+	Threads(p *Process, f *objfile.File) []Thread
 }
 
 // Bytes are memory of a process from Addr on.
@@ -44,6 +60,7 @@ func Assemble(parts Parts) (*Process, error) {
 		name: parts.Name, kind: parts.Kind, unmap: parts.Close, arch: parts.Arch,
 		maps: slices.Clone(parts.Maps), threads: parts.Threads, auxv: parts.Auxv,
 		pid: parts.PID, psargs: parts.Command, siginfo: parts.SigInfo, gaps: slices.Clone(parts.Gaps),
+		id: parts.BuildID, image: parts.Image,
 	}
 	if p.arch == nil {
 		return nil, &FormatError{Name: parts.Name, Off: -1, What: "its architecture is not known"}

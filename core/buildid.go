@@ -15,7 +15,7 @@ import (
 func (p *Process) ExecutableBuildID() (evidence.BuildID, bool) {
 	page, _ := p.executableHeader()
 	if page == nil {
-		return evidence.BuildID{}, false
+		return p.id, !p.id.IsZero()
 	}
 	id, _ := objfile.ELFBuildID(page)
 	sectionIDs(page, &id)

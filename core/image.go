@@ -23,6 +23,9 @@ const maxCompare = 4 << 20
 // The process refers to f, which must stay open. AddImage must not be called
 // while others read.
 func (p *Process) AddImage(f *objfile.File, bias uint64) {
+	if p.image != nil {
+		p.threads = p.image.Threads(p, f)
+	}
 	for _, s := range f.Segments() {
 		if s.Write || s.FileSize == 0 {
 			continue
@@ -89,6 +92,9 @@ func fill(pieces []piece, addr Addr, data []byte) []piece {
 //
 // The error is a [*MismatchError] when f cannot be what was running.
 func (p *Process) Bias(f *objfile.File) (bias uint64, how string, err error) {
+	if p.image != nil {
+		return 0, "fixed", nil
+	}
 	fixed := f.ELFType() == "EXEC"
 	if entry, ok := p.auxv[atEntry]; ok && f.Entry() != 0 {
 		bias, how = entry-uint64(f.Entry()), "AT_ENTRY"
@@ -121,6 +127,9 @@ func (p *Process) Bias(f *objfile.File) (bias uint64, how string, err error) {
 func (p *Process) MatchesImage(f *objfile.File) (how string, err error) {
 	if a := f.Arch(); a == nil || a.Name != p.arch.Name {
 		return "", p.mismatch(f, fmt.Sprintf("the core is of %s, the executable of %s", p.arch.Name, f.Machine()))
+	}
+	if p.image != nil {
+		return p.image.Match(p, f)
 	}
 	if t := f.ELFType(); t != "EXEC" && t != "DYN" {
 		return "", p.mismatch(f, "it is no executable")

@@ -2,6 +2,8 @@
 
 package core
 
+import "os"
+
 // mapFile reads the file: there is no mmap to be had through x/sys here.
 func mapFile(path string) ([]byte, func() error, error) {
 	f, size, err := openRegular(path)
@@ -9,5 +11,7 @@ func mapFile(path string) ([]byte, func() error, error) {
 		return nil, nil, err
 	}
 	defer f.Close()
-	return readAll(f, size)
+	return mapOpen(f, size)
 }
+
+func mapOpen(f *os.File, size int64) ([]byte, func() error, error) { return readAll(f, size) }

@@ -17,6 +17,10 @@ func mapFile(path string) ([]byte, func() error, error) {
 		return nil, nil, err
 	}
 	defer f.Close()
+	return mapOpen(f, size)
+}
+
+func mapOpen(f *os.File, size int64) ([]byte, func() error, error) {
 	if size == 0 {
 		return nil, nil, nil // mmap refuses empty files
 	}
@@ -25,7 +29,7 @@ func mapFile(path string) ([]byte, func() error, error) {
 		return readAll(f, size) // a file system without mmap
 	}
 	if err != nil {
-		return nil, nil, &os.PathError{Op: "mmap", Path: path, Err: err}
+		return nil, nil, &os.PathError{Op: "mmap", Path: f.Name(), Err: err}
 	}
 	return data, func() error { return unix.Munmap(data) }, nil
 }

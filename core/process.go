@@ -3,6 +3,7 @@ package core
 import (
 	"fmt"
 	"io"
+	"os"
 
 	"moho/arch"
 	"moho/evidence"
@@ -25,6 +26,12 @@ type Region struct {
 	Exec     bool
 	File     string
 	FileOff  int64
+}
+
+// A Range is Size bytes of memory from Addr on.
+type Range struct {
+	Addr Addr
+	Size uint64
 }
 
 // End returns the first address after the region.
@@ -84,6 +91,9 @@ type Process struct {
 	gaps    []evidence.Gap
 	missing int64 // bytes that the headers promise beyond the end of the file
 	want    int64 // size of the complete file, as the headers state it
+
+	id    evidence.BuildID // where no ELF header says it
+	image Image            // of executables that are not ELF
 }
 
 // Open maps the core in the named file and reads its headers and notes.
@@ -96,6 +106,31 @@ func Open(path string) (*Process, error) {
 		return nil, fmt.Errorf("core: %w", err)
 	}
 	p, err := open(path, data)
+	if err != nil {
+		if unmap != nil {
+			unmap()
+		}
+		return nil, err
+	}
+	p.unmap = unmap
+	return p, nil
+}
+
+// OpenFile is [Open] for a regular file that is open already, such as one that
+// has no name. The file may be closed afterwards.
+func OpenFile(name string, f *os.File) (*Process, error) {
+	st, err := f.Stat()
+	if err != nil {
+		return nil, fmt.Errorf("core: %w", err)
+	}
+	if err := addressable(f, st.Size()); err != nil {
+		return nil, fmt.Errorf("core: %w", err)
+	}
+	data, unmap, err := mapOpen(f, st.Size())
+	if err != nil {
+		return nil, fmt.Errorf("core: %w", err)
+	}
+	p, err := open(name, data)
 	if err != nil {
 		if unmap != nil {
 			unmap()

@@ -33,6 +33,9 @@ type Crash struct {
 // core of a process that went on living.
 func (w *World) Crash() (Crash, bool) {
 	sig, ok := w.proc.Signal()
+	if !ok && w.noSignals() {
+		return w.ended()
+	}
 	if !ok || len(w.threads) == 0 {
 		return Crash{}, false
 	}
@@ -77,10 +80,16 @@ func (w *World) current(m *machine, words *gWords) *Goroutine {
 	if !readG(&r.view, w.layout, m.g0, &r.words) {
 		return nil
 	}
-	o, ok := w.startG0(m)
-	if !ok {
+	cs := m.contexts
+	if len(cs) == 0 {
 		return nil
 	}
+	last := cs[len(cs)-1]
+	o := origin{pc: last.pc, sp: last.sp, lr: last.lr, fp: last.fp, trap: true, loose: true, from: last.from}
+	if !w.inText(o.pc) {
+		o.foreign = o.pc
+	}
+	o.fault = w.faulted(m, last)
 	*words = r.words
 	x := &r.words
 	*g = Goroutine{
@@ -130,6 +139,9 @@ func (c *Crash) explain(w *World, m *machine, words *gWords) {
 				return
 			}
 		}
+	}
+	if w.noSignals() {
+		return
 	}
 	c.Reason, c.How = c.Signal.String(), "the signal"
 	if !c.Signal.HasAddr {

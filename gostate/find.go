@@ -35,7 +35,7 @@ func (w *World) findGoroutines(opts Options) error {
 	best := w.search(w.layout)
 	if best.fit < 0.9 {
 		for minor := layout.Newest(); minor >= layout.Oldest(); minor-- {
-			l, _ := layout.Lookup(minor, w.arch.Name)
+			l, _ := w.lookupLayout(minor)
 			if minor == w.layout.Minor {
 				continue
 			}

@@ -14,7 +14,7 @@ import (
 
 const fuzzProgram = `package main
 
-import ("sync"; "time")
+import ("runtime"; "sync"; "time")
 
 func main() {
 	c := make(chan int)
@@ -24,6 +24,7 @@ func main() {
 	go func() { mu.Lock() }()
 	go func() { select {} }()
 	go func() { defer func() { recover(); <-c }(); panic("x") }()
+	go func() { for range make([]int, 3) { defer func() { recover() }() }; defer func() { panic("y") }(); runtime.Goexit() }()
 	go func() { for {} }()
 	time.Sleep(100*time.Millisecond)
 	var p *int
@@ -109,7 +110,6 @@ func (t target) check(tb testing.TB, data []byte) {
 	n := 0
 	for g := range w.Goroutines() {
 		n++
-		t.checkRegisters(tb, w, g)
 		if len(g.Frames) > 4096*64 {
 			tb.Fatalf("goroutine %d: %d frames", g.ID, len(g.Frames))
 		}
@@ -122,6 +122,7 @@ func (t target) check(tb testing.TB, data []byte) {
 				tb.Fatalf("goroutine %d: frame %d at %#x is inside frame %d at %#x", g.ID, i, b.SP, i-1, a.SP)
 			}
 		}
+		checkDeferred(tb, w, g)
 	}
 	if n != w.NumG() {
 		tb.Fatalf("%d goroutines, NumG is %d", n, w.NumG())
@@ -138,21 +139,22 @@ func (t target) check(tb testing.TB, data []byte) {
 	w.Goroutine(1)
 }
 
-// checkRegisters reads the registers of the first and last frames of a
-// goroutine: what is unavailable has no value.
-func (t target) checkRegisters(tb testing.TB, w *gostate.World, g *gostate.Goroutine) {
-	for i := gostate.Innermost; i < len(g.Frames); i++ {
-		if i == 8 && len(g.Frames) > 16 {
-			i = len(g.Frames) - 1
+// checkDeferred checks what holds of all deferred calls and panics.
+func checkDeferred(tb testing.TB, w *gostate.World, g *gostate.Goroutine) {
+	tb.Helper()
+	defers, _ := w.Defers(g)
+	panics, _ := w.Panics(g)
+	for _, d := range defers {
+		if d.Frame >= len(g.Frames) || d.Frame >= 0 && d.In != g.Frames[d.Frame].Func || d.Abandoned && !d.Running {
+			tb.Fatalf("goroutine %d with %d frames: %+v", g.ID, len(g.Frames), d)
 		}
-		r := w.Registers(g, i)
-		if i >= 0 && r.Frame != i || len(r.List) != len(w.Process().Arch().Registers) {
-			tb.Fatalf("goroutine %d: registers of frame %d are of frame %d, %d of them", g.ID, i, r.Frame, len(r.List))
+		if d.Closure == 0 && d.Func == "" && d.Running {
+			tb.Fatalf("goroutine %d: runs nothing: %+v", g.ID, d)
 		}
-		for _, x := range r.List {
-			if x.From == gostate.Unavailable && (x.Value != 0 || x.How == "") {
-				tb.Fatalf("goroutine %d frame %d: %s is unavailable (%q), with a value", g.ID, i, x.Name, x.How)
-			}
+	}
+	for _, p := range panics {
+		if p.Frame >= len(g.Frames) || p.Goexit != (p.Text == "") && p.Goexit {
+			tb.Fatalf("goroutine %d with %d frames: %+v", g.ID, len(g.Frames), p)
 		}
 	}
 }

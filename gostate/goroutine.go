@@ -114,6 +114,17 @@ func (w *World) Goroutine(id uint64) (*Goroutine, bool) {
 	return nil, false
 }
 
+// GoroutineAt returns the goroutine whose g is at addr.
+func (w *World) GoroutineAt(addr core.Addr) (*Goroutine, bool) {
+	r := newReader(w)
+	if !r.read(uint64(addr)) || r.words.status.dead() {
+		return nil, false
+	}
+	g := new(Goroutine)
+	r.resolve(g)
+	return g, true
+}
+
 // A reader turns g structs into Goroutines, one at a time.
 type reader struct {
 	w     *World

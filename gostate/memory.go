@@ -20,8 +20,10 @@ func newMemory(p *core.Process) *memory {
 	m := new(memory)
 	for a, b := range p.Memory() {
 		m.starts = append(m.starts, a)
+		if last := len(m.runs) - 1; last < 0 || &m.runs[last][0] != &b[0] {
+			m.total += int64(len(b)) // zeros that stand for many pages count once
+		}
 		m.runs = append(m.runs, b)
-		m.total += int64(len(b))
 	}
 	return m
 }
@@ -107,3 +109,5 @@ func (v *view) bytes(a core.Addr, n int) ([]byte, bool) {
 	}
 	return b, true
 }
+
+func le64(b []byte) uint64 { return binary.LittleEndian.Uint64(b) }

@@ -40,6 +40,7 @@ type step struct {
 	sp, cfa uint64
 	g0      bool
 	fault   bool
+	trap    bool
 }
 
 // A walker unwinds stacks, one at a time. It allocates only when a stack is
@@ -109,7 +110,7 @@ func (k *walker) walk(g *gWords, o origin) string {
 			continue
 		}
 		if !s.sized {
-			k.add(step{site: s, pc: pc, sp: sp, cfa: sp, g0: g0, fault: fault})
+			k.add(step{site: s, pc: pc, sp: sp, cfa: sp, g0: g0, fault: fault, trap: trap})
 			return "the tables have no frame size for " + s.name()
 		}
 		spw := s.spw && !(innermost && o.syscall)
@@ -128,7 +129,7 @@ func (k *walker) walk(g *gWords, o origin) string {
 		if sp < lo || cfa > hi || cfa < sp || s.delta < 0 {
 			return fmt.Sprintf("%s: frame %#x to %#x is outside the stack", s.name(), sp, cfa)
 		}
-		k.add(step{site: s, pc: pc, sp: sp, cfa: cfa, g0: g0, fault: fault})
+		k.add(step{site: s, pc: pc, sp: sp, cfa: cfa, g0: g0, fault: fault, trap: trap})
 		if s.top {
 			return ""
 		}
@@ -218,7 +219,7 @@ func (k *walker) expand(dst []Frame) []Frame {
 				Func: c.name, File: c.file, Line: c.line,
 				PC: core.Addr(st.pc), SP: core.Addr(st.sp), CFA: core.Addr(st.cfa),
 				PCIndex: st.site.index, Inline: int16(j),
-				Inlined: c.inlined, Fault: st.fault && j == 0,
+				Exact: st.trap, Inlined: c.inlined, Fault: st.fault && j == 0,
 				System: system, Wrapper: c.wrapper, G0: st.g0,
 			})
 		}

@@ -46,6 +46,7 @@ type World struct {
 	effort  int64       // what findThreads may still look at
 
 	sites sites
+	opens opens
 	gaps  []evidence.Gap
 }
 
@@ -60,7 +61,7 @@ type World struct {
 func Open(p *core.Process, exe *objfile.File, opts Options) (*World, error) {
 	w := &World{proc: p, exe: exe, arch: p.Arch()}
 	w.sites.byPC = make(map[siteKey]*site)
-	if w.arch == nil || len(w.arch.Registers) == 0 {
+	if w.arch == nil {
 		return nil, fmt.Errorf("gostate: %s: %w: no such architecture", p.Name(), ErrNotGo)
 	}
 	var err error
@@ -152,6 +153,8 @@ func (w *World) chooseLayout() error {
 	if w.version == "" {
 		if v, ok := versionInMemory(w.mem); ok {
 			w.version, w.versionFrom = v, "build info in memory"
+		} else if v, ok := w.versionAmongVariables(); ok {
+			w.version, w.versionFrom = v, "a variable in memory"
 		}
 	}
 	minor := layout.Newest()
@@ -163,12 +166,22 @@ func (w *World) chooseLayout() error {
 	} else {
 		w.gap("Go version", "", "%v; the layout of Go 1.%d is tried first", err, minor)
 	}
-	w.layout, w.exact = layout.Lookup(minor, w.arch.Name)
+	w.layout, w.exact = w.lookupLayout(minor)
 	if w.layout == nil {
 		return fmt.Errorf("gostate: %w: no layouts for %s", ErrVersion, w.arch.Name)
 	}
 	w.exact = w.exact && w.version != ""
 	return nil
+}
+
+// lookupLayout returns the layout for a minor version. The two systems that
+// wasm is compiled for differ in one.
+func (w *World) lookupLayout(minor int) (*layout.Layout, bool) {
+	name := w.arch.Name
+	if name == "wasm" && len(w.table.FuncNamed("runtime.handleEvent")) > 0 { // the page's events
+		name = "wasm/js"
+	}
+	return layout.Lookup(minor, name)
 }
 
 // Version returns the version of the toolchain that built the program, as

@@ -1,12 +1,12 @@
 package gotab
 
 const (
-	// wasmFirst is what the linker adds to the index of a function, so that its
+	// WASMFirst is what the linker adds to the index of a function, so that its
 	// program counter is no address that memory has.
 	//
 	// Source: funcValueOffset in $GOROOT/src/cmd/link/internal/wasm/asm.go,
 	// go1.16 to go1.27.
-	wasmFirst = 0x1000
+	WASMFirst = 0x1000
 
 	// wasmUnshifted tells text offsets of two forms apart: the PC as it is, until
 	// Go 1.24, which is no less for any function, and since Go 1.25 the part
@@ -14,7 +14,7 @@ const (
 	// large.
 	//
 	// Source: textAddr in $GOROOT/src/runtime/symtab.go, go1.24 and go1.25.
-	wasmUnshifted = wasmFirst << 16
+	wasmUnshifted = WASMFirst << 16
 )
 
 // CodeIndex returns the position of the function's body in the code section of
@@ -23,8 +23,8 @@ const (
 // architectures.
 func (f Func) CodeIndex() (uint32, bool) {
 	i := f.Entry() >> 16
-	if f.t.mem.Arch().BytePC || i < wasmFirst || i-wasmFirst > 0xffffffff {
+	if f.t.mem.Arch().BytePC || i < WASMFirst || i-WASMFirst > 0xffffffff {
 		return 0, false
 	}
-	return uint32(i - wasmFirst), true
+	return uint32(i - WASMFirst), true
 }

@@ -16,6 +16,6 @@
 //
 // # Compatibility
 //
-// JSON output follows moho/core/v1, moho/goroutines/v1 and moho/threads/v1 in
+// JSON output follows moho/core/v1, moho/goroutines/v1, moho/defers/v1 and others in
 // docs/schemas.
 package postmortem

@@ -28,6 +28,7 @@ type Target struct {
 	ExeSHA256 string           `json:"exeSHA256,omitempty"`
 	PID       int              `json:"pid"`
 	Command   string           `json:"command,omitempty"`
+	Pause     *float64         `json:"pause,omitempty"` // seconds that a living process stood still
 }
 
 // Target describes the core and its executable.
@@ -35,6 +36,13 @@ func (c *Case) Target() Target {
 	t := Target{BuildID: c.BuildID(), Exe: c.ExePath, ExeFrom: c.ExeFrom, ExeSHA256: c.ExeSHA256}
 	if p := c.Process; p != nil {
 		t.Kind, t.Arch, t.PID, t.Command = p.Kind(), p.Arch().Name, p.PID(), p.Command()
+	}
+	if c.Live != nil {
+		pause := c.Live.Pause.Seconds()
+		t.Pause = &pause
+	}
+	if c.Text != nil {
+		t.Kind, t.Arch = c.Text.Kind(), c.Text.Arch()
 	}
 	if source := c.Source(); source != nil {
 		t.Go = source.Version()
@@ -53,7 +61,8 @@ type GoroutinesHeader struct {
 // With says what an item of moho/goroutines/v1 holds beyond what it always does.
 type With struct {
 	Stacks bool // frames, and why they end
-	Regs   bool // registers, where they are from or why they are lost
+	Defers bool // deferred calls
+	Panics bool // panics in flight
 }
 
 // ParseWith reads the words of --with.
@@ -62,10 +71,12 @@ func ParseWith(words []string) (w With, err error) {
 		switch word {
 		case "stacks":
 			w.Stacks = true
-		case "regs":
-			w.Regs = true
+		case "defers":
+			w.Defers = true
+		case "panics":
+			w.Panics = true
 		default:
-			return With{}, fmt.Errorf("--with %s: stacks and regs can be asked for", word)
+			return With{}, fmt.Errorf("--with %s: stacks, defers and panics can be asked for", word)
 		}
 	}
 	return w, nil
@@ -96,22 +107,23 @@ func NewEncoder(c *Case) *Encoder {
 func (e *Encoder) Goroutine(g *gostate.Goroutine, with With) []byte {
 	b := e.buf[:0]
 	b = append(b, `{"id":`...)
-	b = strconv.AppendUint(b, g.ID, 10)
-	b = append(b, `,"status":"`...)
-	b = append(b, g.Status...)
-	b = append(b, `","waitReason":`...)
-	b = appendString(b, g.WaitReason)
+	b = appendKnown(b, strconv.AppendUint(nil, g.ID, 10), g.ID != 0 || g.Printed == nil)
+	b = append(b, `,"status":`...)
+	b = appendKnown(b, appendString(nil, g.Status), g.Status != "")
+	b = append(b, `,"waitReason":`...)
+	b = appendKnown(b, appendString(nil, g.WaitReason), g.Status != "")
 	b = append(b, `,"system":`...)
 	b = strconv.AppendBool(b, g.System)
 	b = append(b, `,"thread":`...)
-	b = strconv.AppendInt(b, int64(g.Thread), 10)
+	b = appendKnown(b, strconv.AppendInt(nil, int64(g.Thread), 10), g.Printed == nil)
 	if g.Locked {
 		b = append(b, `,"locked":true`...)
 	}
 	b = append(b, `,"createdBy":`...)
 	b = e.appendCreator(b, g)
+	b = e.appendPrinted(b, g)
 	b = append(b, `,"stack":{"size":`...)
-	b = strconv.AppendUint(b, g.Stack.Size, 10)
+	b = appendKnown(b, strconv.AppendUint(nil, g.Stack.Size, 10), g.Printed == nil)
 	b = append(b, `,"used":`...)
 	if g.RegsFrom == "" {
 		b = append(b, "null"...)
@@ -130,16 +142,14 @@ func (e *Encoder) Goroutine(g *gostate.Goroutine, with With) []byte {
 		b = append(b, `],"truncated":`...)
 		b = appendString(b, g.Truncated)
 	}
-	if with.Regs {
-		b = e.appendRegs(b, g)
-	}
+	b = e.appendDeferred(b, g, with)
 	e.buf = append(b, '}')
 	return e.buf
 }
 
 func (e *Encoder) appendCreator(b []byte, g *gostate.Goroutine) []byte {
 	cr := &g.CreatedBy
-	if cr.PC == 0 {
+	if cr.PC == 0 && cr.Func == "" {
 		return append(b, "null"...)
 	}
 	b = append(b, `{"goroutine":`...)
@@ -168,8 +178,7 @@ func (e *Encoder) appendFrame(b []byte, g *gostate.Goroutine, i int) []byte {
 		}
 	}
 	b = append(b, fixed...)
-	b = appendHex(b, fr.SP)
-	return append(b, `"}`...)
+	return append(appendAddr(b, fr.SP), '}')
 }
 
 // renderFrame renders a frame up to its SP.
@@ -181,9 +190,9 @@ func (e *Encoder) renderFrame(g *gostate.Goroutine, i int) []byte {
 	b = appendString(b, fr.File)
 	b = append(b, `,"line":`...)
 	b = strconv.AppendInt(b, int64(fr.Line), 10)
-	b = append(b, `,"pc":"`...)
-	b = appendHex(b, fr.PC)
-	b = append(b, `","inlined":`...)
+	b = append(b, `,"pc":`...)
+	b = appendAddr(b, fr.PC)
+	b = append(b, `,"inlined":`...)
 	b = strconv.AppendBool(b, fr.Inlined)
 	for _, flag := range []struct {
 		set  bool
@@ -197,7 +206,15 @@ func (e *Encoder) renderFrame(g *gostate.Goroutine, i int) []byte {
 		b = append(b, `,"findings":`...)
 		b = appendJSON(b, links)
 	}
-	return append(b, `,"sp":"`...)
+	return append(b, `,"sp":`...)
+}
+
+// appendAddr appends an address, which is null where it is 0: not known.
+func appendAddr(b []byte, a core.Addr) []byte {
+	if a == 0 {
+		return append(b, "null"...)
+	}
+	return append(appendHex(append(b, '"'), a), '"')
 }
 
 func appendHex(b []byte, a core.Addr) []byte {

@@ -11,11 +11,17 @@ import (
 	"slices"
 	"strings"
 
+	"moho/arch"
 	"moho/core"
+	"moho/core/live"
 	"moho/evidence"
 	"moho/gostate"
+	"moho/gostate/heap"
+	"moho/gostate/value"
+	"moho/gostate/where"
 	"moho/objfile"
 	"moho/store"
+	"moho/traceback"
 )
 
 // ExeFrom says how the executable of a core was established.
@@ -26,6 +32,7 @@ const (
 	ByPath    ExeFrom = "path"      // given by path, Build IDs agree
 	Contents  ExeFrom = "contents"  // given by path, the bytes in the core agree
 	Unchecked ExeFrom = "unchecked" // given by path, nothing in the core proves it
+	Running   ExeFrom = "process"   // what the living process runs, by the kernel's link
 )
 
 // Options say where to look. The zero value looks nowhere.
@@ -33,6 +40,8 @@ type Options struct {
 	Exe      string    // path of the executable, or "" to find it by Build ID
 	Stores   store.Set // where to look for it, for reports and for findings
 	Memory   bool      // memory will be read: refuse a target that is only text
+	MaxSize  int64     // limit of what is decompressed or read from a pipe, in bytes; 0 means 64 GiB
+	Stdin    io.Reader // what "-" names; nil means the standard input
 	Progress func(done, total int64)
 }
 
@@ -40,7 +49,9 @@ type Options struct {
 // there is no executable to read the core with; Gaps says why.
 type Case struct {
 	Path    string
-	Process *core.Process
+	Process *core.Process   // nil when the target is a text
+	Text    *traceback.Dump // nil when it is not
+	Live    *live.Snapshot  // of a living process, else nil
 
 	Exe       *objfile.File
 	ExePath   string
@@ -53,9 +64,15 @@ type Case struct {
 	Findings []evidence.Finding  // those of all reports about the executable
 	Gaps     []evidence.Gap
 
+	file    io.Closer     // what Text is read from
+	heap      *heap.Heap
+	heapTried bool
+	places    *where.Map
+
 	crash   gostate.Crash // Goroutine is nil when nothing ended the process
 	modules []string      // paths of the modules that are linked in
 	links   linker
+	reader  *value.Reader // made when it is asked for
 }
 
 // Open opens the core at path.
@@ -75,13 +92,20 @@ func Open(ctx context.Context, path string, o Options) (c *Case, err error) {
 	if err = c.openTarget(ctx, o); err != nil {
 		return c, err
 	}
+	if c.Text != nil {
+		return c, c.openText(o)
+	}
 	c.Gaps = append(c.Gaps, c.Process.Gaps()...)
-	if o.Exe != "" {
+	known := len(c.Gaps)
+	switch {
+	case o.Exe != "":
 		err = c.useExe(o.Exe)
-	} else {
+	case c.Live != nil:
+		err = c.useRunning()
+	default:
 		err = c.findExe(o.Stores)
 	}
-	if err != nil || c.Exe == nil {
+	if err != nil || c.Exe == nil && !c.holdsTables() {
 		return c, err
 	}
 	if c.World, err = gostate.Open(c.Process, c.Exe, gostate.Options{Progress: o.Progress}); err != nil {
@@ -92,20 +116,37 @@ func Open(ctx context.Context, path string, o Options) (c *Case, err error) {
 		c.gap("goroutines", "", err.Error()) // what the core still has is shown
 		return c, nil
 	}
+	if c.Exe == nil {
+		c.Gaps = c.Gaps[:known] // nothing is missing without it
+	}
 	c.Gaps = append(c.Gaps, c.World.Gaps()...)
 	if err := context.Cause(ctx); err != nil {
 		return c, err
 	}
 	c.crash, _ = c.World.Crash()
-	if info, err := c.Exe.BuildInfo(); err == nil {
-		c.modules = append(c.modules, info.Main.Path)
-		for _, d := range info.Deps {
-			c.modules = append(c.modules, d.Path)
-		}
+	if c.Exe == nil {
+		return c, nil
 	}
+	c.findModules()
 	c.findReport(o.Stores)
 	c.links = newLinker(c)
 	return c, nil
+}
+
+// holdsTables reports whether the tables of the program are part of the memory
+// that every target has: in WASM they are data.
+func (c *Case) holdsTables() bool { return c.Process.Arch() == arch.WASM }
+
+// findModules asks the executable what is linked into it.
+func (c *Case) findModules() {
+	info, err := c.Exe.BuildInfo()
+	if err != nil {
+		return
+	}
+	c.modules = append(c.modules, info.Main.Path)
+	for _, d := range info.Deps {
+		c.modules = append(c.modules, d.Path)
+	}
 }
 
 // Close releases the files of the case.
@@ -114,8 +155,14 @@ func (c *Case) Close() error {
 	if c.Exe != nil {
 		errs = append(errs, c.Exe.Close())
 	}
-	if c.Process != nil {
+	switch {
+	case c.Live != nil:
+		errs = append(errs, c.Live.Close())
+	case c.Process != nil:
 		errs = append(errs, c.Process.Close())
+	}
+	if c.file != nil {
+		errs = append(errs, c.file.Close())
 	}
 	return errors.Join(errs...)
 }

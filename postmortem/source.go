@@ -24,6 +24,9 @@ func (c *Case) Source() Source {
 	if c.World != nil {
 		return c.World
 	}
+	if c.Text != nil {
+		return c.Text
+	}
 	return nil
 }
 

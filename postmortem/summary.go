@@ -17,7 +17,7 @@ type Summary struct {
 	Report     *ReportRef      `json:"report"`
 	Signal     *Signal         `json:"signal"`
 	Reason     string          `json:"reason"`
-	Crashed    json.RawMessage `json:"crashed"` // an item of moho/goroutines/v1, or null
+	Crashed    json.RawMessage `json:"crashed"`    // an item of moho/goroutines/v1, or null
 	Threads    *int            `json:"threads"`    // null = unknown
 	Goroutines *int            `json:"goroutines"` // null = unknown
 	Groups     []Group         `json:"groups"`
@@ -98,7 +98,7 @@ func (c *Case) Summarize() *Summary {
 		g := gr.First
 		found.goroutine(c, g)
 		s.Groups = append(s.Groups, Group{
-			Count: gr.Count, Status: g.Status, WaitReason: g.WaitReason, System: g.System, IDs: gr.IDs,
+			Count: gr.Count, Status: g.Status, WaitReason: g.WaitReason, System: g.System, IDs: append([]uint64{}, gr.IDs...),
 			Frames: enc.frameList(g), CreatedBy: enc.appendCreator(nil, g), Group: gr,
 		})
 	}

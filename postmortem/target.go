@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"moho/core"
+	"moho/core/wasmdump"
 )
 
 // A TargetKind is what the argument of a question about a process names.
@@ -117,6 +118,24 @@ func (c *Case) openTarget(ctx context.Context, o Options) error {
 		return fmt.Errorf("core: %w", err)
 	}
 	switch kind {
+	case TargetPID:
+		err = c.openLive(ctx, parsePID(c.Path))
+	case TargetWASM:
+		c.Process, err = wasmdump.Open(c.Path)
+	case TargetOther:
+		if c.Process, err = wasmdump.OpenMemory(c.Path); err != nil {
+			c.Process, err = core.Open(c.Path) // says what is wrong with it
+		}
+	case TargetStdin:
+		in := o.Stdin
+		if in == nil {
+			in = os.Stdin
+		}
+		return c.openStream(ctx, in, 0, o)
+	case TargetCompressed:
+		return c.openFile(ctx, o)
+	case TargetText:
+		return c.openFile(ctx, o)
 	default: // core.Open says what is wrong with it
 		c.Process, err = core.Open(c.Path)
 	}

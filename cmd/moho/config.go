@@ -76,6 +76,9 @@ func (a *app) config() configReport {
 	} else {
 		add("policy", "built-in", "default: no "+policy.FileName+" beside go.mod")
 	}
+	if n, origin, err := a.sizeLimit(); err == nil {
+		add("max-size", formatSize(n), origin)
+	}
 	add("host", runtime.GOOS+"/"+runtime.GOARCH, "this binary")
 	return rep
 }

@@ -8,14 +8,18 @@ import (
 	"github.com/spf13/cobra"
 
 	"moho/core"
+	"moho/core/live"
 	"moho/evidence"
+	"moho/gostate"
+	"moho/internal/bounded"
 	"moho/internal/cli"
 	"moho/postmortem"
 )
 
 const coreLong = `Core answers what every goroutine was doing when the process died. It reads ELF
 cores of linux (amd64, arm64): made by the kernel, by gcore or by moho, of stripped and
-unstripped executables.
+unstripped executables. Where TARGET is a process id, the living process is
+stopped, what is needed of it is copied, and it runs on before anything is read.
 
 The executable needs no path: the Build ID inside the core leads to it in the
 store, together with its report, and frames that have findings are marked (◀).
@@ -47,7 +51,7 @@ type coreFlags struct {
 func newCore(a *app) *cobra.Command {
 	var cf coreFlags
 	cmd := &cobra.Command{
-		Use:     "core CORE [EXE]",
+		Use:     "core TARGET [EXE]",
 		Short:   "what was every goroutine doing when the process died?",
 		Long:    coreLong,
 		Example: coreExample,
@@ -59,10 +63,14 @@ func newCore(a *app) *cobra.Command {
 		},
 	}
 	cmd.PersistentFlags().BoolVar(&cf.all, "all", false, "show the runtime's own frames and goroutines too")
+	cmd.PersistentFlags().Var(&a.maxSize, "max-size", "the most that a compressed core or a pipe may hold (default $MOHO_MAX_SIZE, else 64G)")
+	cmd.PersistentFlags().Lookup("max-size").DefValue = ""
 	cmd.AddCommand(
 		newCoreGoroutines(a, &cf),
 		newCoreThreads(a),
-		newCoreRegs(a, &cf),
+		newCoreWaits(a, &cf),
+		newCoreDefers(a, &cf),
+		newCoreAddr(a),
 	)
 	return cmd
 }
@@ -85,6 +93,9 @@ func (a *app) open(ctx context.Context, args []string, o postmortem.Options, sho
 		o.Exe = args[1]
 	}
 	var err error
+	if o.MaxSize, _, err = a.sizeLimit(); err != nil {
+		return cli.Usagef("%v", err)
+	}
 	if o.Stores, err = a.readStores(workDir()); err != nil {
 		return err
 	}
@@ -113,7 +124,7 @@ func (a *app) tellGaps(c *postmortem.Case) error {
 		a.ui.Warnf("%s", g)
 	}
 	var hints []string
-	if c.Exe == nil {
+	if c.Exe == nil && c.Text == nil {
 		exe := "EXE"
 		if path := c.ClaimedExe(); path != "" {
 			exe = path
@@ -124,10 +135,22 @@ func (a *app) tellGaps(c *postmortem.Case) error {
 }
 
 func explainCoreError(err error, path string) error {
+	switch {
+	case errors.Is(err, postmortem.ErrText):
+		return cli.WithHints(err, "moho core "+path+" and moho core goroutines "+path+" read it; what else there is to know is in a core")
+	case errors.Is(err, bounded.ErrLimit):
+		return cli.WithHints(err, "--max-size raises the limit")
+	}
 	if mismatch, ok := errors.AsType[*core.MismatchError](err); ok && mismatch != nil {
 		err = fmt.Errorf("%s does not belong to %s: %s\ncore        %s\nexecutable  %s",
 			mismatch.Name, path, mismatch.What, buildIDs(mismatch.Core), buildIDs(mismatch.Image))
 		return cli.WithHints(err, "without EXE moho looks for the right one by its Build ID, in the store")
+	}
+	if errors.Is(err, gostate.ErrNotGo) {
+		return cli.WithHints(err, "moho reads programs that Go's own toolchain built")
+	}
+	if hint := live.Advice(err); hint != "" {
+		return cli.WithHints(err, hint)
 	}
 	return err
 }

@@ -44,7 +44,7 @@ func newCoreGoroutines(a *app, cf *coreFlags) *cobra.Command {
 					return list.json()
 				case c.Source() == nil:
 					return nil // the gap says why
-				case list.with != (postmortem.With{}):
+				case list.with != postmortem.With{}:
 					return list.tracebacks()
 				}
 				list.table()
@@ -52,7 +52,7 @@ func newCoreGoroutines(a *app, cf *coreFlags) *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().StringSliceVar(&with, "with", nil, "what to add to each goroutine: stacks, regs")
+	cmd.Flags().StringSliceVar(&with, "with", nil, "what to add to each goroutine: stacks, defers, panics")
 	cmd.Flags().UintSliceVar(&ids, "id", nil, "only the goroutines with these `ids`, separated by commas")
 	cmd.Flags().Lookup("id").DefValue = "" // not "[]"
 	return cmd
@@ -114,7 +114,7 @@ func (l goroutineList) json() error {
 // tracebacks prints goroutines in the form in which Go programs print them.
 func (l goroutineList) tracebacks() error {
 	out := bufio.NewWriterSize(l.ui.Out, 64<<10)
-	tr := tracer{view: l.view, with: l.with, frames: map[frameID]string{}}
+	tr := tracer{l.view, l.with, map[frameID]string{}}
 	for g := range l.c.Source().Goroutines() {
 		if l.wants(g) {
 			tr.print(out, g)
@@ -157,16 +157,16 @@ type frameID struct {
 func (t tracer) print(w *bufio.Writer, g *gostate.Goroutine) {
 	w.WriteString(t.title(g))
 	w.WriteString(":\n")
-	t.stack(w, g)
-	if t.with.Regs && t.c.World != nil {
-		regs := t.c.World.Registers(g, gostate.Innermost)
-		fmt.Fprintf(w, "\tregisters of frame %d, from %s\n", regs.Frame, regs.From)
-		printRegisters(w, &regs, t.ui.Width()-7, "\t    ")
-	}
+	t.calls(w, g)
+	t.deferred(w, g)
 	w.WriteString("\n")
 }
 
-func (t tracer) stack(w *bufio.Writer, g *gostate.Goroutine) {
+// calls writes the stack of a goroutine and who created it.
+func (t tracer) calls(w *bufio.Writer, g *gostate.Goroutine) {
+	if !t.with.Stacks {
+		return
+	}
 	for i := range g.Frames {
 		if g.Elided > 0 && i == g.ElidedAt {
 			fmt.Fprintf(w, "\t… %s left out\n", count(g.Elided, "frame"))

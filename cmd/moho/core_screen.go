@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"moho/arch"
+	"moho/core/live"
 	"moho/evidence"
 	"moho/gostate"
 	"moho/internal/cli"
@@ -50,17 +52,27 @@ type view struct {
 
 func (v view) head(s *postmortem.Summary) {
 	t := cli.NewTable(cli.Column{}, cli.Column{Fit: cli.Wrap})
-	words := []string{s.Target.Command, fmt.Sprintf("pid %d", s.Target.PID), s.Target.Go, s.Target.Arch, s.Target.Kind}
+	pid := ""
+	if s.Target.PID != 0 {
+		pid = fmt.Sprintf("pid %d", s.Target.PID)
+	}
+	words := []string{s.Target.Command, pid, s.Target.Go, s.Target.Arch, s.Target.Kind}
 	t.Row("process", strings.Join(slices.DeleteFunc(words, func(w string) bool { return w == "" }), ", "))
 	switch {
 	case s.Signal != nil:
 		t.Row("killed by", s.Signal.Name)
+	case v.c.Live != nil:
+		t.Row("state", snapshot(v.c.Live))
+	case s.Reason == "" && s.Target.Arch == arch.WASM.Name:
+		t.Row("ended by", "nothing: no goroutine was ending the program")
+	case s.Reason == "" && v.c.Text != nil:
+		t.Row("killed by", "nothing that the text tells of")
 	case s.Reason == "":
 		t.Row("killed by", "unknown: the core names no signal, as when it is made of a living process")
 	}
 	for i, line := range strings.Split(s.Reason, "\n") {
 		if line != "" {
-			t.Row([]string{"reason", ""}[min(i, 1)], line)
+			t.Row([]string{"reason", ""}[min(i, 1)], strings.ReplaceAll(line, "\t", "    "))
 		}
 	}
 	if id := s.Target.BuildID; !id.IsZero() {
@@ -78,6 +90,12 @@ func (v view) head(s *postmortem.Summary) {
 	v.ui.Table(t)
 }
 
+// snapshot says what a look at a living process cost it.
+func snapshot(l *live.Snapshot) string {
+	return fmt.Sprintf("running; it was stopped for %.2g s, %s, %s of memory copied",
+		l.Pause.Seconds(), count(l.Threads, "thread"), bytesOf(l.Copied))
+}
+
 func exeFrom(f postmortem.ExeFrom) string {
 	switch f {
 	case postmortem.ByBuildID:
@@ -86,6 +104,8 @@ func exeFrom(f postmortem.ExeFrom) string {
 		return "given, Build ID agrees"
 	case postmortem.Contents:
 		return "given, contents agree"
+	case postmortem.Running:
+		return "what the process runs"
 	}
 	return "given, unchecked"
 }

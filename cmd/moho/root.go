@@ -14,8 +14,9 @@ import (
 
 // app is what the verbs share: the caller and the global flags.
 type app struct {
-	ui     *cli.UI
-	stores string // --store
+	ui      *cli.UI
+	stores  string   // --store
+	maxSize sizeFlag // --max-size
 }
 
 const rootLong = `moho works below the Go source line: machine frames, memory, built artifacts.
@@ -56,7 +57,7 @@ func newRoot(a *app) *cobra.Command {
 	})
 
 	for _, verb := range []*cobra.Command{
-		newCheck(a), newVet(a), newBuild(a), newVerify(a), newCore(a), newFuncs(a), newAsm(a), newFrame(a), newNosplit(a), newXcheck(a), newDemo(a), newConfig(a), newVersion(a),
+		newCheck(a), newVet(a), newBuild(a), newVerify(a), newCore(a), newDump(a), newFuncs(a), newAsm(a), newFrame(a), newNosplit(a), newXcheck(a), newDemo(a), newConfig(a), newVersion(a),
 	} {
 		root.AddCommand(verb)
 	}

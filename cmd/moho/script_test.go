@@ -31,6 +31,8 @@ func TestScript(t *testing.T) {
 		Dir:   filepath.Join("testdata", "script"),
 		Setup: scriptEnv,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"alive":    alive,
+			"setenvs":  setenvs,
 			"crash":    crash,
 			"module":   module,
 			"validate": validate,
@@ -110,6 +112,26 @@ func crash(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	if res.Core == "" {
 		ts.Fatalf("%s exited with %d instead of crashing", args[1], res.Exit)
+	}
+}
+
+// setenvs sets a variable for each line of a file that is a name and a value:
+// what a program printed of itself before it died.
+//
+//	setenvs FILE
+func setenvs(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: setenvs FILE")
+	}
+	n := 0
+	for line := range strings.Lines(ts.ReadFile(args[0])) {
+		if f := strings.Fields(line); len(f) == 2 && strings.ToUpper(f[0]) == f[0] {
+			ts.Setenv(f[0], f[1])
+			n++
+		}
+	}
+	if n == 0 {
+		ts.Fatalf("%s: no line of a name and a value", args[0])
 	}
 }
 

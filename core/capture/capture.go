@@ -1,6 +1,7 @@
-// Package capture runs a program and, when a signal is about to kill it with a
-// core dump, writes the core itself: in containers and under systemd the kernel
-// hands cores to a program elsewhere, or writes none at all.
+// Package capture writes cores. [Run] runs a program and, when a signal is about
+// to kill it with a core dump, writes the core itself: in containers and under
+// systemd the kernel hands cores to a program elsewhere, or writes none at all.
+// [Dump] writes the core of a process that lives, and lives on.
 //
 // The program runs as a traced child. Every signal is passed on untouched, so a
 // Go program keeps its preemption, profiling and nil-check signals; only when

@@ -6,9 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 
 	"golang.org/x/sys/unix"
+
+	"moho/evidence"
 )
 
 // dump writes the core of the program, of which thread tid is stopped for sig.
@@ -21,36 +22,19 @@ func (t *tracer) dump(tid int, sig unix.Signal) {
 	t.dumpErr = t.save(tid, sig)
 }
 
-// save writes the core under a temporary name, and gives it its own when it is
-// complete and on the disk. On error nothing is left behind.
-func (t *tracer) save(tid int, sig unix.Signal) (err error) {
-	dir := filepath.Dir(t.core)
-	f, err := os.CreateTemp(dir, ".moho-core-*")
-	if err != nil {
-		return fmt.Errorf("capture: %w", err)
-	}
-	defer func() {
-		if f.Close(); err != nil {
-			os.Remove(f.Name())
-		}
-	}()
-	gaps, err := WriteCore(f, t.pid, tid, sig)
+// save writes the core.
+func (t *tracer) save(tid int, sig unix.Signal) error {
+	var gaps []evidence.Gap
+	err := Atomically(t.core, func(f *os.File) (err error) {
+		gaps, err = WriteCore(f, t.pid, tid, sig)
+		return err
+	})
 	if err != nil {
 		return err
 	}
-	if err := f.Sync(); err != nil {
-		return fmt.Errorf("capture: %w", err)
-	}
 	var st unix.Stat_t
-	if err := unix.Fstat(int(f.Fd()), &st); err != nil {
-		return fmt.Errorf("capture: %s: %w", f.Name(), err)
-	}
-	if err := os.Rename(f.Name(), t.core); err != nil {
-		return fmt.Errorf("capture: %w", err)
-	}
-	if d, err := os.Open(dir); err == nil {
-		d.Sync() // some file systems cannot; the core is there all the same
-		d.Close()
+	if err := unix.Stat(t.core, &st); err != nil {
+		return fmt.Errorf("capture: %s: %w", t.core, err)
 	}
 	t.result.Core, t.result.Size, t.result.Disk = t.core, st.Size, st.Blocks*512
 	t.result.Gaps = gaps

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"moho/core/internal/layout"
+	"moho/core/internal/proc"
 )
 
 const (
@@ -29,11 +30,17 @@ const (
 // segment is a mapping, or a part of one, and how much of it, from its start,
 // goes into the core.
 type segment struct {
-	*vma
+	*proc.VMA
 	keep uint64
 	off  uint64 // in the core
-	all  bool   // every page counts, not only private ones
 	zero bool   // no page was ever touched
+	runs []span // what is to be copied, in order
+}
+
+// span is memory that is to be copied. data, if it is not nil, is what was in it.
+type span struct {
+	start, end uint64
+	data       []byte
 }
 
 // plan decides what of each mapping goes into the core. The rule is that of the
@@ -43,27 +50,30 @@ type segment struct {
 // Where the kernel leaves a hole in the file for pages that were never touched,
 // a long run of them is cut out here, and all such runs share one hole: a file
 // that is copied by a tool that fills holes stays small.
-func (w *writer) plan(maps []vma) []segment {
+func (w *writer) plan(maps []proc.VMA) []segment {
 	var segs []segment
 	for i := range maps {
 		v := &maps[i]
-		s := segment{vma: v}
+		s := segment{VMA: v}
 		switch {
-		case v.name == "[vdso]":
-			s.keep, s.all = v.size(), true
-		case v.dontDump || v.name == "[vsyscall]":
-		case v.sharedMemory():
-			s.keep, s.all = v.size(), true
-		case v.shared:
-		case v.anonymous > 0 && v.file:
-			s.keep, s.all = v.size(), true
-		case v.anonymous > 0 && v.size() > maxScan:
-			w.gap("memory", fmt.Sprintf("%#x", v.start), fmt.Sprintf("the mapping of %d bytes is too large to be searched", v.size()))
-		case v.anonymous > 0:
+		case v.Name == "[vdso]":
+			s.keep = v.Size()
+		case v.DontDump || v.Name == "[vsyscall]":
+		case v.SharedMemory():
+			s.keep = v.Size()
+		case v.Shared:
+		case v.Anonymous > 0 && v.File:
+			s.keep = v.Size()
+		case v.Anonymous > 0 && v.Size() > maxScan:
+			w.gap("memory", fmt.Sprintf("%#x", v.Start), fmt.Sprintf("the mapping of %d bytes is too large to be searched", v.Size()))
+		case v.Anonymous > 0:
 			segs = w.split(segs, v)
 			continue
-		case v.file && v.off == 0 && v.read:
-			s.keep, s.all = w.elfHeaders(v), true
+		case v.File && v.Off == 0 && v.Read:
+			s.keep = w.elfHeaders(v)
+		}
+		if s.keep > 0 {
+			s.runs = []span{{start: s.Start, end: s.Start + s.keep}}
 		}
 		segs = append(segs, s)
 	}
@@ -72,15 +82,17 @@ func (w *writer) plan(maps []vma) []segment {
 
 // split appends the segments of a private mapping without a file: what was
 // touched, and the long runs between that were not.
-func (w *writer) split(segs []segment, v *vma) []segment {
+func (w *writer) split(segs []segment, v *proc.VMA) []segment {
+	var runs []span // of the segment that is being made
 	part := func(from, to uint64, zero bool) {
 		if from < to {
 			p := *v
-			p.start, p.end = from, to
-			segs = append(segs, segment{vma: &p, keep: to - from, zero: zero})
+			p.Start, p.End = from, to
+			segs = append(segs, segment{VMA: &p, keep: to - from, zero: zero, runs: runs})
+			runs = nil
 		}
 	}
-	from, end := v.start, v.start // [from, end) is to be kept
+	from, end := v.Start, v.Start // [from, end) is to be kept
 	hole := func(to uint64) {
 		if to-end >= minHole {
 			part(from, end, false)
@@ -88,13 +100,14 @@ func (w *writer) split(segs []segment, v *vma) []segment {
 			from = to
 		}
 	}
-	own(w.pagemap, v, w.page, func(start, stop uint64) error {
+	proc.Own(w.pagemap, v, w.page, func(start, stop uint64) error {
 		hole(start)
+		runs = append(runs, span{start: start, end: stop})
 		end = stop
 		return nil
 	})
-	hole(v.end)
-	part(from, v.end, false)
+	hole(v.End)
+	part(from, v.End, false)
 	return segs
 }
 
@@ -104,19 +117,19 @@ func cutHoles(segs []segment, page uint64) []segment {
 	total := uint64(0)
 	for _, s := range segs {
 		if s.zero {
-			total += s.size()
+			total += s.Size()
 		}
 	}
 	limit := (max(minHole, total/maxHoles) + page - 1) &^ (page - 1)
 	out := make([]segment, 0, len(segs))
 	for _, s := range segs {
-		for s.zero && s.size() > limit {
-			p := *s.vma
-			p.end = p.start + limit
-			out = append(out, segment{vma: &p, keep: limit, zero: true})
-			rest := *s.vma
-			rest.start = p.end
-			s.vma, s.keep = &rest, rest.size()
+		for s.zero && s.Size() > limit {
+			p := *s.VMA
+			p.End = p.Start + limit
+			out = append(out, segment{VMA: &p, keep: limit, zero: true})
+			rest := *s.VMA
+			rest.Start = p.End
+			s.VMA, s.keep = &rest, rest.Size()
 		}
 		out = append(out, s)
 	}
@@ -125,9 +138,9 @@ func cutHoles(segs []segment, page uint64) []segment {
 
 // elfHeaders returns how much of a mapped file to keep so that its ELF header
 // and notes are in the core: 0 if it is no ELF file.
-func (w *writer) elfHeaders(v *vma) uint64 {
-	b := w.buf[:min(v.size(), w.page)]
-	if w.read(b, v.start) != nil || len(b) < layout.EhdrSize || !bytes.HasPrefix(b, []byte("\x7fELF\x02\x01")) {
+func (w *writer) elfHeaders(v *proc.VMA) uint64 {
+	b := w.buf[:min(v.Size(), w.page)]
+	if w.mem.Read(b, v.Start) != nil || len(b) < layout.EhdrSize || !bytes.HasPrefix(b, []byte("\x7fELF\x02\x01")) {
 		return 0
 	}
 	keep := uint64(len(b))
@@ -143,5 +156,5 @@ func (w *writer) elfHeaders(v *vma) uint64 {
 			keep = max(keep, from+size)
 		}
 	}
-	return min(v.size(), (keep+w.page-1)&^(w.page-1))
+	return min(v.Size(), (keep+w.page-1)&^(w.page-1))
 }

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"moho/core/internal/proc"
 	"moho/evidence"
 )
 
@@ -37,7 +38,7 @@ func Run(ctx context.Context, argv []string, corePath string, opts Options) (Res
 	}
 	var r Result
 	var err error
-	onOwnThread(func() { r, err = run(ctx, argv, corePath, opts) })
+	proc.OnOwnThread(func() { r, err = run(ctx, argv, corePath, opts) })
 	return r, err
 }
 
@@ -97,7 +98,7 @@ func (t *tracer) adopt() error {
 	} else if !ws.Stopped() {
 		return t.ended(ws)
 	}
-	if err := ptrace(unix.PTRACE_DETACH, t.pid, 0, uintptr(unix.SIGSTOP)); err != nil {
+	if err := proc.Ptrace(unix.PTRACE_DETACH, t.pid, 0, uintptr(unix.SIGSTOP)); err != nil {
 		return fail("detach", err)
 	}
 	if ws, err := t.wait(t.pid, unix.WUNTRACED); err != nil {
@@ -105,7 +106,7 @@ func (t *tracer) adopt() error {
 	} else if !ws.Stopped() {
 		return t.ended(ws)
 	}
-	if err := seize(t.pid, traceOptions); err != nil {
+	if err := proc.Seize(t.pid, traceOptions); err != nil {
 		return fail("seize", err)
 	}
 	t.threads[t.pid] = &traced{}
@@ -118,7 +119,7 @@ func (t *tracer) adopt() error {
 		return fail("continue", err)
 	}
 	t.swallow = unix.SIGCONT
-	resume(t.pid, 0)
+	proc.Resume(t.pid, 0)
 	return nil
 }
 

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"moho/core/internal/proc"
 )
 
 // traced is one thread of the program. While it is stopped, pending is the
@@ -74,7 +76,7 @@ func (t *tracer) reap() {
 			return
 		}
 		if ws.Stopped() {
-			resume(tid, 0)
+			proc.Resume(tid, 0)
 		}
 		if tid == t.pid && !ws.Stopped() {
 			t.ended(ws)
@@ -97,7 +99,7 @@ func (t *tracer) event(tid int, ws unix.WaitStatus) {
 		// A new thread, which may stop before its parent reports it. Something
 		// that was cloned but is a process of its own is let go.
 		if !t.ours(tid) {
-			ptrace(unix.PTRACE_DETACH, tid, 0, 0)
+			proc.Ptrace(unix.PTRACE_DETACH, tid, 0, 0)
 			return
 		}
 		th = &traced{}
@@ -115,7 +117,7 @@ func (t *tracer) event(tid int, ws unix.WaitStatus) {
 		case unix.SIGSTOP, unix.SIGTSTP, unix.SIGTTIN, unix.SIGTTOU:
 			th.stopped, th.pending = t.halting, 0
 			if !t.halting {
-				listen(tid) // stays stopped until SIGCONT, and can be interrupted
+				proc.Listen(tid) // stays stopped until SIGCONT, and can be interrupted
 			}
 		default:
 			th.stopped, th.pending = true, 0
@@ -151,7 +153,7 @@ func (t *tracer) deliver(tid int, th *traced) {
 		// writes a core too it is one of the same moment.
 	}
 	*th = traced{}
-	resume(tid, sig)
+	proc.Resume(tid, sig)
 }
 
 // fatal reports whether sig would now dump core. The kernel has by then reset a
@@ -163,12 +165,12 @@ func (t *tracer) fatal(tid int, sig unix.Signal) bool {
 	default:
 		return false
 	}
-	st, err := readStatus(t.pid, tid)
+	st, err := proc.ReadStatus(t.pid, tid)
 	if err != nil {
 		return false
 	}
 	bit := uint64(1) << (sig - 1)
-	return st.caught&bit == 0 && st.ignored&bit == 0
+	return st.Caught&bit == 0 && st.Ignored&bit == 0
 }
 
 // stopAll stops every thread but self, which is stopped. It gives up after two
@@ -180,14 +182,14 @@ func (t *tracer) stopAll(self int) {
 	asked := map[int]bool{self: true}
 	for deadline := time.Now().Add(2 * time.Second); ; {
 		deaf := 0
-		for _, tid := range tasks(t.pid) {
+		for _, tid := range proc.Tasks(t.pid) {
 			if th := t.threads[tid]; th != nil && th.stopped {
 				continue
 			}
-			if st, err := readStat(t.pid, tid); err != nil || st.state == 'Z' || st.state == 'X' {
+			if st, err := proc.ReadStat(t.pid, tid); err != nil || st.State == 'Z' || st.State == 'X' {
 				continue // exited, but not yet collected
 			}
-			if !asked[tid] && interrupt(tid) == nil {
+			if !asked[tid] && proc.Interrupt(tid) == nil {
 				asked[tid] = true
 			}
 			deaf++

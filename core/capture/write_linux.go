@@ -4,15 +4,16 @@ package capture
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"os"
 
 	"golang.org/x/sys/unix"
 
 	"moho/core/internal/layout"
+	"moho/core/internal/proc"
 	"moho/evidence"
 )
 
@@ -20,12 +21,19 @@ import (
 type writer struct {
 	pid     int
 	out     *os.File
-	mem     *os.File // /proc/PID/mem, for what process_vm_readv refuses
+	mem     *proc.Memory
 	pagemap *os.File // nil where the kernel has none
 	page    uint64
 	buf     []byte
 	zeros   []byte
 	gaps    []evidence.Gap
+
+	note []byte    // see look
+	segs []segment // see look
+
+	ctx         context.Context
+	progress    func(done, total int64) // may be nil
+	done, total int64                   // bytes of memory
 }
 
 // WriteCore writes the core of a process to out, which must be empty, and
@@ -33,41 +41,71 @@ type writer struct {
 // stopped and traced by the calling OS thread. first is the thread that comes
 // first, sig the signal that it is stopped for (0: none).
 func WriteCore(out *os.File, pid, first int, sig unix.Signal) ([]evidence.Gap, error) {
-	maps, err := readMaps(pid)
-	if err != nil {
-		return nil, fmt.Errorf("capture: process %d: maps: %w", pid, err)
+	w := newWriter(pid, out)
+	defer w.close()
+	if err := w.look(first, sig); err != nil {
+		return nil, err
 	}
-	note, without, err := collect(pid, first, sig, maps)
-	if err != nil {
-		return nil, fmt.Errorf("capture: process %d: notes: %w", pid, err)
+	if err := w.write(); err != nil {
+		return nil, err
 	}
-	w := &writer{pid: pid, out: out, page: uint64(os.Getpagesize()), buf: make([]byte, 1<<20)}
+	return w.gaps, nil
+}
+
+func newWriter(pid int, out *os.File) *writer {
+	w := &writer{ctx: context.Background(), pid: pid, out: out, page: uint64(os.Getpagesize()), buf: make([]byte, 1<<20)}
 	w.zeros = make([]byte, w.page)
+	return w
+}
+
+func (w *writer) close() {
+	if w.mem != nil {
+		w.mem.Close()
+	}
+	if w.pagemap != nil {
+		w.pagemap.Close()
+	}
+}
+
+// look notes everything about the process but its memory.
+func (w *writer) look(first int, sig unix.Signal) error {
+	maps, err := proc.ReadMaps(w.pid)
+	if err != nil {
+		return fmt.Errorf("capture: process %d: maps: %w", w.pid, err)
+	}
+	var without []int
+	if w.note, without, err = collect(w.pid, first, sig, maps); err != nil {
+		return fmt.Errorf("capture: process %d: notes: %w", w.pid, err)
+	}
 	for _, tid := range without {
 		w.gap("registers", fmt.Sprintf("thread %d", tid), "the thread could not be stopped")
 	}
-	if w.mem, err = os.Open(fmt.Sprintf("/proc/%d/mem", pid)); err != nil {
-		return nil, fmt.Errorf("capture: process %d: memory: %w", pid, err)
+	if w.mem, err = proc.OpenMemory(w.pid); err != nil {
+		return fmt.Errorf("capture: process %d: memory: %w", w.pid, err)
 	}
-	defer w.mem.Close()
-	if w.pagemap, err = os.Open(fmt.Sprintf("/proc/%d/pagemap", pid)); err == nil {
-		defer w.pagemap.Close()
+	if f, err := os.Open(fmt.Sprintf("/proc/%d/pagemap", w.pid)); err == nil {
+		w.pagemap = f
 	}
-	segs := w.plan(maps)
-	end, err := w.headers(segs, note)
+	w.segs = w.plan(maps)
+	return nil
+}
+
+// write writes the file.
+func (w *writer) write() error {
+	end, err := w.headers(w.segs, w.note)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	for i := range segs {
-		if err := w.segment(&segs[i]); err != nil {
-			return nil, err
+	for i := range w.segs {
+		if err := w.segment(&w.segs[i]); err != nil {
+			return err
 		}
 	}
 	// The file has its full length even if it ends in a hole.
-	if err := out.Truncate(int64(end)); err != nil {
-		return nil, fmt.Errorf("capture: %w", err)
+	if err := w.out.Truncate(int64(end)); err != nil {
+		return fmt.Errorf("capture: %w", err)
 	}
-	return w.gaps, nil
+	return nil
 }
 
 func (w *writer) gap(what, where, why string) {
@@ -112,7 +150,7 @@ func (w *writer) headers(segs []segment, note []byte) (uint64, error) {
 	off := hole
 	for _, s := range segs {
 		if s.zero {
-			off = max(off, align(hole+s.size()))
+			off = max(off, align(hole+s.Size()))
 		}
 	}
 	for i := range segs {
@@ -126,12 +164,12 @@ func (w *writer) headers(segs []segment, note []byte) (uint64, error) {
 		for _, f := range []struct {
 			on  bool
 			bit uint32
-		}{{s.read, layout.FlagRead}, {s.write, layout.FlagWrite}, {s.exec, layout.FlagExec}} {
+		}{{s.Read, layout.FlagRead}, {s.Write, layout.FlagWrite}, {s.Exec, layout.FlagExec}} {
 			if f.on {
 				flags |= f.bit
 			}
 		}
-		h = header(h, layout.PTLoad, flags, s.off, s.start, s.keep, s.size(), w.page)
+		h = header(h, layout.PTLoad, flags, s.off, s.Start, s.keep, s.Size(), w.page)
 	}
 	h = append(append(h, sh...), note...)
 	_, err := w.out.WriteAt(h, 0)
@@ -150,30 +188,37 @@ func header(h []byte, typ, flags uint32, off, addr, filesz, memsz, align uint64)
 
 // segment writes the memory of one segment.
 func (w *writer) segment(s *segment) error {
-	if s.keep == 0 || s.zero {
-		return nil
+	for _, r := range s.runs {
+		if err := w.copy(s, r); err != nil {
+			return err
+		}
 	}
-	put := func(from, to uint64) error { return w.copy(s, from, to) }
-	if s.all {
-		return put(s.start, s.start+s.keep)
-	}
-	return own(w.pagemap, s.vma, w.page, put)
+	return nil
 }
 
-// copy copies the memory [from, to) of a segment, leaving out pages of zeros.
-func (w *writer) copy(s *segment, from, to uint64) error {
-	for from < to {
-		b := w.buf[:min(uint64(len(w.buf)), to-from)]
-		if err := w.read(b, from); err != nil {
+// copy copies a run of memory, leaving out pages of zeros.
+func (w *writer) copy(s *segment, r span) error {
+	for from := r.start; from < r.end; {
+		if err := context.Cause(w.ctx); err != nil {
+			return err
+		}
+		n := min(uint64(len(w.buf)), r.end-from)
+		b := w.buf[:n]
+		if r.data != nil {
+			b = r.data[from-r.start:][:n]
+		} else if err := w.mem.Read(b, from); err != nil {
 			if errors.Is(err, unix.ESRCH) {
 				return fmt.Errorf("capture: process %d ended while its memory was read", w.pid)
 			}
 			b = w.salvage(b, from)
 		}
-		if err := w.sparse(b, s.off+from-s.start); err != nil {
+		if err := w.sparse(b, s.off+from-s.Start); err != nil {
 			return fmt.Errorf("capture: %w", err)
 		}
-		from += uint64(len(b))
+		from += n
+		if w.done += int64(n); w.progress != nil {
+			w.progress(w.done, w.total)
+		}
 	}
 	return nil
 }
@@ -198,30 +243,13 @@ func (w *writer) sparse(b []byte, off uint64) error {
 	return nil
 }
 
-// read fills b from the memory of the process.
-func (w *writer) read(b []byte, addr uint64) error {
-	local := []unix.Iovec{{Base: &b[0]}}
-	local[0].SetLen(len(b))
-	remote := []unix.RemoteIovec{{Base: uintptr(addr), Len: len(b)}}
-	n, err := unix.ProcessVMReadv(w.pid, local, remote, 0)
-	if err == nil && n == len(b) {
-		return nil
-	}
-	n = max(n, 0)
-	// Pages without read permission, which ptrace may see all the same.
-	if _, err = w.mem.ReadAt(b[n:], int64(addr)+int64(n)); err == io.EOF {
-		return unix.ESRCH // the address space is gone
-	}
-	return err
-}
-
 // salvage reads page by page what could not be read at once. A page that can't
 // be read is a hole, which reads as zeros: that is said in the gaps.
 func (w *writer) salvage(b []byte, addr uint64) []byte {
 	lost, first := 0, uint64(0)
 	for i := 0; i < len(b); i += int(w.page) {
 		p := b[i : i+int(w.page)]
-		if w.read(p, addr+uint64(i)) != nil {
+		if w.mem.Read(p, addr+uint64(i)) != nil {
 			if clear(p); lost == 0 {
 				first = addr + uint64(i)
 			}

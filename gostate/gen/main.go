@@ -2,7 +2,8 @@
 //
 // For each toolchain and architecture it compiles an empty program and reads
 // what the compiler itself says about the runtime: offsets and constants from
-// DWARF, the wait reasons from the initialised array. Run it through
+// DWARF, the wait reasons from the initialised array. For wasm, which has no
+// DWARF, it computes them from the runtime's source. Run it through
 //
 //	go generate ./gostate/...
 //
@@ -34,7 +35,7 @@ var toolchains = []string{
 	"go1.21.13", "go1.22.12", "go1.23.12", "go1.24.13", "go1.25.12", "go1.26.8", "go1.27.3",
 }
 
-var archs = []string{"amd64", "arm64"}
+var archs = []string{"amd64", "arm64", "wasm", "wasm/js"}
 
 func main() {
 	out := flag.String("o", "", "file to write (default: standard output)")
@@ -63,11 +64,11 @@ func generate() ([]byte, error) {
 	all := make(map[string][]facts) // by GOARCH, in the order of toolchains
 	for _, tc := range toolchains {
 		for _, arch := range archs {
-			bin, err := compile(dir, tc, arch)
-			if err != nil {
-				return nil, err
+			read := fromBinary
+			if _, ok := sourceTargets[arch]; ok {
+				read = fromSource
 			}
-			f, err := read(bin)
+			f, err := read(dir, tc, arch)
 			if err != nil {
 				return nil, fmt.Errorf("%s %s: %w", tc, arch, err)
 			}
@@ -75,6 +76,42 @@ func generate() ([]byte, error) {
 		}
 	}
 	return print(all)
+}
+
+// fromBinary compiles for an architecture that has DWARF, and checks that what
+// is computed from the source would have been the same.
+func fromBinary(dir, tc, arch string) (facts, error) {
+	bin, err := compile(dir, tc, arch)
+	if err != nil {
+		return facts{}, err
+	}
+	f, err := read(bin)
+	if err != nil {
+		return facts{}, err
+	}
+	computed, err := readSource(dir, tc, "linux", arch)
+	if err != nil {
+		return facts{}, err
+	}
+	return f, same(f.values, computed, "DWARF", "source")
+}
+
+// fromSource computes the layout of a target that has no DWARF.
+func fromSource(dir, tc, arch string) (facts, error) {
+	target := sourceTargets[arch]
+	values, err := readSource(dir, tc, target[0], target[1])
+	return facts{values: values}, err
+}
+
+// same returns an error that names the first value on which a and b differ.
+func same(a, b map[string]int64, nameA, nameB string) error {
+	for _, name := range layout.Names() {
+		x, y := facts{values: a}.value(name), facts{values: b}.value(name)
+		if x != y {
+			return fmt.Errorf("%s is %d by %s and %d by %s", name, x, nameA, y, nameB)
+		}
+	}
+	return nil
 }
 
 // compile builds a program that links the parts of the runtime whose types
@@ -209,7 +246,7 @@ func print(all map[string][]facts) ([]byte, error) {
 		text := rows(all[arch])
 		name, ok := tables[text]
 		if !ok {
-			name = "offsets" + strings.ToUpper(arch)
+			name = "offsets" + strings.ToUpper(strings.ReplaceAll(arch, "/", ""))
 			tables[text] = name
 			fmt.Fprintf(&b, "var %s = []row{\n%s}\n\n", name, text)
 		}

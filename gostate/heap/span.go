@@ -177,7 +177,7 @@ func (h *Heap) readSpan(p uint64) (Span, bool) {
 	}
 	s.Class, s.NoScan = b[l.SpanClass]>>1, b[l.SpanClass]&1 != 0
 	elems, free := count(l.SpanElems), count(l.SpanFreeIndex)
-	if s.ElemSize == 0 || s.ElemSize > pages*pageSize || elems > pages*pageSize/s.ElemSize || free > elems {
+	if s.ElemSize < 8 || s.ElemSize%8 != 0 || s.ElemSize > pages*pageSize || elems > pages*pageSize/s.ElemSize || free > elems {
 		return Span{}, false
 	}
 	s.Elems, s.freeIndex = int(elems), int(free)
@@ -239,4 +239,15 @@ func (h *Heap) allSpans() (list, n uint64) {
 		n -= min(n, step)
 	}
 	return list, n
+}
+
+// InArena reports whether a lies in memory that the runtime has set aside for
+// its heap, used or not.
+func (h *Heap) InArena(a core.Addr) bool {
+	i := (uint64(a) - h.geo.base) >> h.geo.shift
+	if i >= h.geo.arenas {
+		return false
+	}
+	arena, ok := h.word(h.l2 + i*8)
+	return ok && arena != 0
 }

@@ -89,7 +89,7 @@ func wants(minor int) map[string]want {
 		"at512":     {},
 		"over512":   {header: 8, typ: "[65]*int", from: "malloc header"},
 		"slice":     {header: 8, typ: "main.medium", from: "malloc header"},
-		"closure":   {},
+		"closure":   {typ: "closure of main.main.func1", from: "contents"},
 		"finalizer": {typ: "main.small", from: "finalizer"},
 		"chan":      {noscan: true, typ: "runtime.hchan, of a chan int", from: "contents"},
 		"bufchan":   {noscan: true, typ: "runtime.hchan, of a chan int", from: "contents"},

@@ -3,6 +3,7 @@ package heap
 import (
 	"encoding/binary"
 	"slices"
+	"strings"
 
 	"moho/core"
 	"moho/gostate/internal/layout"
@@ -35,6 +36,9 @@ func (h *Heap) TypeOf(o *Object) Typing {
 		return t
 	}
 	if t, ok := h.channel(o); ok {
+		return t
+	}
+	if t, ok := h.closure(o); ok {
 		return t
 	}
 	why := ""
@@ -170,12 +174,30 @@ func (h *Heap) channel(o *Object) (Typing, bool) {
 	return Typing{Name: "runtime.hchan, of a chan " + elem.Name, Size: uint64(l.ChanHead), Max: 1, From: "contents"}, true
 }
 
+// closure recognises what a func value points to: its first word is the entry of
+// a function that the compiler made of a function literal, a method value or a
+// go or defer statement. Other functions have theirs outside of the heap.
+func (h *Heap) closure(o *Object) (Typing, bool) {
+	if o.Header != 0 || o.Span.NoScan && o.Tiny {
+		return Typing{}, false
+	}
+	pc, ok := h.word(uint64(o.Base))
+	if !ok || pc == 0 {
+		return Typing{}, false
+	}
+	f, at, ok := h.w.FuncAt(core.Addr(pc))
+	if !ok || f.Entry() != at {
+		return Typing{}, false
+	}
+	name := f.Name()
+	if !strings.Contains(name, ".func") && !strings.Contains(name, "-fm") && !strings.Contains(name, "wrap") {
+		return Typing{}, false
+	}
+	return Typing{Name: "closure of " + gotab.PrintName(name), Max: 1, From: "contents"}, true
+}
+
 // IsG reports whether a is the g of a goroutine that lives.
 func (h *Heap) IsG(a core.Addr) bool {
-	h.gs.once.Do(func() {
-		h.gs.list = slices.AppendSeq(make([]core.Addr, 0, h.w.NumG()), h.w.Addrs())
-		slices.Sort(h.gs.list)
-	})
-	_, ok := slices.BinarySearch(h.gs.list, a)
+	_, ok := slices.BinarySearch(h.sortedG(), a)
 	return ok
 }

@@ -20,7 +20,7 @@ var Floors = [][]string{
 	{"core"},
 	{"gostate"},
 	// What verbs stand on.
-	{"internal/cli", "internal/web"},
+	{"internal/cli", "internal/web", "internal/unpack", "traceback"},
 	{"tlog"},
 	{"store"},
 	{"attest"},
@@ -47,7 +47,7 @@ var Foundation = []string{"evidence", "arch", "objfile", "debuginfo", "gotab", "
 
 // Decoders are the rooms that read what others made. Each has at least one fuzz
 // target, and docs/THREATS.md says what it withstands.
-var Decoders = []string{"core", "decode", "debuginfo", "goenv", "gostate", "gotab", "objfile", "policy", "store"}
+var Decoders = []string{"core", "decode", "debuginfo", "goenv", "gostate", "gotab", "internal/unpack", "objfile", "policy", "store", "traceback"}
 
 // Allowed are the modules outside the standard library that the foundation may use.
 var Allowed = []string{"golang.org/x/sys", "golang.org/x/arch"}

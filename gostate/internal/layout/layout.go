@@ -187,6 +187,9 @@ type Layout struct {
 	PollDescFD   Off `dwarf:"runtime.pollDesc.fd"`
 	PollDescRG   Off `dwarf:"runtime.pollDesc.rg"`
 	PollDescWG   Off `dwarf:"runtime.pollDesc.wg"`
+	PollDescRD   Off `dwarf:"runtime.pollDesc.rd"`
+	PollDescWD   Off `dwarf:"runtime.pollDesc.wd"`
+	PollDescSelf Off `dwarf:"runtime.pollDesc.self"`
 
 	PSize     Off `dwarf:"sizeof runtime.p"`
 	PID       Off `dwarf:"runtime.p.id"`

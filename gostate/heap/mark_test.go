@@ -1,0 +1,155 @@
+package heap_test
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"moho/core"
+	"moho/core/coretest"
+	"moho/gostate"
+	"moho/gostate/heap"
+	"moho/internal/testbin"
+)
+
+// reach runs the program testdata/src/reach. It returns what it said of which
+// address must be reached.
+func reach(tb testing.TB, c testbin.Config) (*heap.Heap, *gostate.World, []expected) {
+	tb.Helper()
+	exe := testbin.Build(tb, testbin.Dir(tb, filepath.Join("testdata", "src", "reach")), c)
+	corePath, output := coretest.Kernel(tb, []string{"GOTRACEBACK=crash"}, exe)
+	w := open(tb, corePath, exe)
+	h, err := heap.Open(w)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	var list []expected
+	for line := range strings.Lines(output) {
+		var e expected
+		var word string
+		if _, err := fmt.Sscanf(line, "%s %v %s\n", &e.name, (*uint64)(&e.addr), &word); err != nil {
+			break
+		}
+		e.reached = word == "reached"
+		if word == "done" {
+			return h, w, list
+		}
+		list = append(list, e)
+	}
+	tb.Fatalf("no manifest in\n%.2000s", output)
+	return nil, nil, nil
+}
+
+type expected struct {
+	name    string
+	addr    core.Addr
+	reached bool
+}
+
+// blocked reports whether g waits for a channel.
+func blocked(g *gostate.Goroutine) bool { return strings.HasPrefix(g.WaitReason, "chan ") }
+
+// fixpoint adds all goroutines but those whose channel nobody reaches.
+func fixpoint(tb testing.TB, h *heap.Heap, w *gostate.World, m *heap.Marker) (leaked []uint64) {
+	tb.Helper()
+	m.AddGlobals()
+	var rest []*gostate.Goroutine
+	for g := range w.Goroutines() {
+		if blocked(g) {
+			rest = append(rest, g.Clone())
+		} else {
+			m.AddGoroutine(g)
+		}
+	}
+	for again := true; again; {
+		if err := m.Run(tb.Context()); err != nil {
+			tb.Fatal(err)
+		}
+		again = false
+		var still []*gostate.Goroutine
+		for _, g := range rest {
+			l := w.Offsets()
+			sudog, err := w.Process().Word(g.Addr + core.Addr(l.GWaiting))
+			if err != nil {
+				tb.Fatal(err)
+			}
+			c, err := w.Process().Word(core.Addr(sudog) + core.Addr(l.SudogC))
+			if err != nil {
+				tb.Fatal(err)
+			}
+			if m.Reached(core.Addr(c)) {
+				m.AddGoroutine(g)
+				again = true
+			} else {
+				still = append(still, g)
+			}
+		}
+		rest = still
+	}
+	for _, g := range rest {
+		leaked = append(leaked, g.ID)
+	}
+	return leaked
+}
+
+func TestMarker(t *testing.T) {
+	for _, c := range configs(t) {
+		t.Run(c.Go+" "+string(c.Mode), func(t *testing.T) {
+			h, w, list := reach(t, c)
+			var objects [2]int
+			for i, workers := range []int{1, 4} {
+				m := h.Marker(heap.MarkOptions{Workers: workers})
+				leaked := fixpoint(t, h, w, m)
+				if len(leaked) != 1 {
+					t.Errorf("%d workers: leaked goroutines %v, want one", workers, leaked)
+				}
+				for _, e := range list {
+					if got := m.Reached(e.addr); got != e.reached {
+						t.Errorf("%d workers: %s at %#x: reached %v", workers, e.name, e.addr, got)
+					}
+				}
+				objects[i], _ = m.Totals()
+				if m.Missing() != 0 || m.Incomplete() != 0 {
+					t.Errorf("%d bytes missing, %d spans incomplete", m.Missing(), m.Incomplete())
+				}
+			}
+			if objects[0] != objects[1] || objects[0] < 100_000 {
+				t.Errorf("%d objects with one worker, %d with four", objects[0], objects[1])
+			}
+			if len(list) < 12 {
+				t.Errorf("only %d objects in the manifest", len(list))
+			}
+		})
+	}
+}
+
+func TestMarkerCancel(t *testing.T) {
+	h, w, list := reach(t, testbin.Config{})
+	ctx, cancel := context.WithCancel(t.Context())
+	calls := 0
+	m := h.Marker(heap.MarkOptions{Workers: 1, Progress: func(done, total int64) {
+		if done < 0 || done > total {
+			t.Errorf("progress %d of %d", done, total)
+		}
+		if calls++; calls == 3 {
+			cancel()
+		}
+	}})
+	m.AddGlobals()
+	for g := range w.Goroutines() {
+		m.AddGoroutine(g)
+	}
+	if err := m.Run(ctx); err != context.Canceled {
+		t.Fatalf("error %v, want cancelled", err)
+	}
+	if err := m.Run(t.Context()); err != nil { // goes on where it was
+		t.Fatal(err)
+	}
+	for _, e := range list {
+		if e.reached && !m.Reached(e.addr) {
+			t.Errorf("%s not reached", e.name)
+		}
+	}
+}

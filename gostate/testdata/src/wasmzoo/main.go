@@ -1,0 +1,94 @@
+// Wasmzoo parks twenty goroutines, prints what the runtime says of them, and then
+// does what its argument says: wait, write, panic, nil, trap, exit.
+package main
+
+import (
+	"os"
+	"runtime"
+	"sync"
+	"time"
+)
+
+var (
+	never  chan int
+	locked sync.Mutex
+	held   sync.RWMutex
+	group  sync.WaitGroup
+	cond   = sync.NewCond(new(sync.Mutex))
+	sink   int
+)
+
+//go:noinline
+func leaf(n int) {
+	switch n % 8 {
+	case 0:
+		<-never
+	case 1:
+		select {
+		case x := <-never:
+			sink = x
+		case y := <-make(chan int):
+			sink = y
+		}
+	case 2:
+		locked.Lock()
+	case 3:
+		time.Sleep(time.Hour)
+	case 4:
+		group.Wait()
+	case 5:
+		cond.L.Lock()
+		cond.Wait()
+	case 6:
+		held.RLock()
+	case 7:
+		select {}
+	}
+}
+
+//go:noinline
+func mid(n int) {
+	defer func() { sink++ }()
+	leaf(n)
+	sink += n
+}
+
+func spawn(n int) { go func() { mid(n) }() }
+
+type node struct{ next *node }
+
+//go:noinline
+func (n *node) last() int { return n.next.last() }
+
+//go:noinline
+func stop(how string) {
+	switch how {
+	case "wait":
+		time.Sleep(time.Hour)
+	case "panic":
+		panic("zoo " + how)
+	case "nil":
+		sink = new(node).last()
+	case "exit":
+		os.Exit(3)
+	case "idle":
+		wake := make(chan int)
+		time.AfterFunc(time.Hour, func() { wake <- 1 })
+		<-wake
+	}
+}
+
+func main() {
+	locked.Lock()
+	held.Lock()
+	group.Add(1)
+	for i := 0; i < 20; i++ {
+		spawn(i)
+	}
+	time.Sleep(10 * time.Millisecond)
+	buf := make([]byte, 1<<20)
+	buf = buf[:runtime.Stack(buf, true)]
+	print(string(buf))
+	print("\n\nlook\n")
+	stop(os.Args[1])
+}

@@ -1,0 +1,278 @@
+package waits
+
+import (
+	"moho/arch"
+	"moho/core"
+	"moho/decode"
+	"moho/gostate"
+	"moho/gotab"
+)
+
+// A lockOp is what a function of package sync does to a lock.
+type lockOp uint8
+
+const (
+	noLockOp lockOp = iota
+	locks
+	unlocks
+	rlocks
+	runlocks
+)
+
+func (o lockOp) releases() bool { return o == unlocks || o == runlocks }
+
+// lockFuncs are the functions that lock and unlock, and those that they call
+// when they have been inlined themselves.
+//
+// Source: $GOROOT/src/sync/{mutex,rwmutex}.go, internal/sync/mutex.go, go1.21 to go1.27.
+var lockFuncs = map[string]lockOp{
+	"sync.(*Mutex).Lock":                  locks,
+	"sync.(*Mutex).lockSlow":              locks,
+	"internal/sync.(*Mutex).Lock":         locks,
+	"internal/sync.(*Mutex).lockSlow":     locks,
+	"sync.(*Mutex).Unlock":                unlocks,
+	"sync.(*Mutex).unlockSlow":            unlocks,
+	"internal/sync.(*Mutex).Unlock":       unlocks,
+	"internal/sync.(*Mutex).unlockSlow":   unlocks,
+	"sync.(*RWMutex).Lock":                locks,
+	"sync.(*RWMutex).Unlock":              unlocks,
+	"sync.(*RWMutex).RLock":               rlocks,
+	"sync.(*RWMutex).RUnlock":             runlocks,
+	"sync.(*RWMutex).rUnlockSlow":         runlocks,
+	"sync.runtime_SemacquireRWMutexR":     noLockOp,
+	"sync.(*Once).doSlow":                 noLockOp,
+	"internal/sync.runtime_SemacquireRWM": noLockOp,
+}
+
+// An origin is where the value of a register comes from.
+type origin uint8
+
+const (
+	fromNowhere origin = iota
+	fromContext        // the closure itself
+	fromCapture        // the word at disp of the closure
+	fromNumber         // the code: an address
+)
+
+// A value is an origin and what was added.
+type value struct {
+	from origin
+	disp int64
+	add  int64
+}
+
+// A release is what a deferred function unlocks: the lock at what it captured at
+// disp, plus add, or at the address add.
+type release struct {
+	op   lockOp
+	what value
+}
+
+// code reads functions of the program. What is found of each is remembered.
+type code struct {
+	w        *gostate.World
+	v        *core.View
+	dec      *decode.Decoder // nil for architectures that are not decoded
+	ctx, arg decode.Reg
+	sp       decode.Reg
+	releases map[uint64][]release
+	events   map[uint64][]event
+}
+
+// maxRemembered bounds the functions that are remembered of each kind. Programs
+// have fewer that lock.
+const maxRemembered = 1 << 16
+
+func newCode(w *gostate.World) *code {
+	c := &code{w: w, v: w.Process().View(), releases: map[uint64][]release{}, events: map[uint64][]event{}}
+	switch a := w.Process().Arch(); a {
+	case arch.AMD64:
+		c.ctx, c.arg, c.sp = 2, 0, 4
+	case arch.ARM64:
+		c.ctx, c.arg, c.sp = 26, 0, 31
+	default:
+		return c
+	}
+	c.dec, _ = decode.New(w.Process().Arch())
+	return c
+}
+
+// releasesOf returns what the function that begins at entry unlocks, as far as
+// its code says which lock that is.
+func (c *code) releasesOf(entry uint64) []release {
+	if r, ok := c.releases[entry]; ok {
+		return r
+	}
+	r := c.findReleases(entry)
+	if len(c.releases) < maxRemembered {
+		c.releases[entry] = r
+	}
+	return r
+}
+
+// maxCode bounds the code of a function that is read, in bytes.
+const maxCode = 64 << 10
+
+// body returns the code of the function at entry.
+func (c *code) body(entry uint64) (f gotab.Func, b []byte, ok bool) {
+	f, at, ok := c.w.FuncAt(core.Addr(entry))
+	if !ok || c.dec == nil || f.Entry() != at {
+		return f, nil, false
+	}
+	size, err := f.Size()
+	if err != nil || size == 0 {
+		return f, nil, false
+	}
+	b, err = c.v.Slice(core.Addr(entry), int(min(size, maxCode)))
+	return f, b, err == nil
+}
+
+// callee returns what a call to target does to a lock.
+func (c *code) callee(target uint64) lockOp {
+	f, at, ok := c.w.FuncAt(core.Addr(target))
+	if !ok || f.Entry() != at {
+		return noLockOp
+	}
+	return lockFuncs[f.Name()]
+}
+
+// findReleases follows, through the code of a function, what registers hold, and
+// notes the first argument of calls that unlock. It goes along addresses; where
+// a branch jumped forward, what it knew is taken up again.
+func (c *code) findReleases(entry uint64) []release {
+	_, b, ok := c.body(entry)
+	if !ok {
+		return nil
+	}
+	var list []release
+	s := machine{c: c, stack: map[int64]value{}, saved: map[uint64][64]value{}}
+	s.regs[c.ctx] = value{from: fromContext}
+	falls := true
+	for off := 0; off < len(b); {
+		pc := entry + uint64(off)
+		if regs, ok := s.saved[pc]; ok && !falls {
+			s.regs = regs
+		}
+		var in decode.Inst
+		if err := c.dec.Decode(b[off:], pc, &in); err != nil {
+			s.regs = [64]value{}
+		}
+		off += max(in.Len, 1)
+		falls = true
+		switch in.Flow {
+		case decode.Call:
+			if op := c.callee(in.Target); op.releases() {
+				if x := s.regs[c.arg]; x.from == fromCapture || x.from == fromNumber {
+					list = appendRelease(list, release{op, x})
+				}
+			}
+			s.regs = [64]value{}
+		case decode.CallIndirect:
+			s.regs = [64]value{}
+		case decode.Branch, decode.Jump:
+			if in.Target > pc && len(s.saved) < maxBranches {
+				s.saved[in.Target] = s.regs
+			}
+			if in.Flow == decode.Jump {
+				if op := c.callee(in.Target); op.releases() { // a tail call
+					if x := s.regs[c.arg]; x.from == fromCapture || x.from == fromNumber {
+						list = appendRelease(list, release{op, x})
+					}
+				}
+				falls = false
+			}
+		case decode.JumpIndirect, decode.Return, decode.Trap:
+			falls = false
+		default:
+			s.step(&in)
+		}
+	}
+	return list
+}
+
+// maxBranches bounds the branches of one function whose registers are kept.
+const maxBranches = 256
+
+func appendRelease(list []release, r release) []release {
+	for _, x := range list {
+		if x == r {
+			return list
+		}
+	}
+	return append(list, r)
+}
+
+// machine is what registers and stack slots hold, as far as it matters.
+type machine struct {
+	c     *code
+	regs  [64]value
+	stack map[int64]value // by offset from SP at the entry
+	sp    int64
+	saved map[uint64][64]value
+}
+
+// step does to the registers what an instruction does.
+func (s *machine) step(in *decode.Inst) {
+	known := decode.RegSet(0)
+	regs := s.regs
+	for _, e := range in.Effects[:in.NEffect] {
+		if e.Dst >= 64 && e.Op != decode.Store {
+			continue
+		}
+		var x value
+		switch e.Op {
+		case decode.Set:
+			x = value{from: fromNumber, add: e.N}
+		case decode.Copy:
+			if e.Dst == s.c.sp && e.Src == s.c.sp {
+				s.sp += e.N
+				continue
+			}
+			if e.Src < 64 {
+				if x = regs[e.Src]; x.from != fromNowhere {
+					x.add += e.N
+				}
+			}
+		case decode.Load:
+			switch {
+			case e.Src == s.c.sp:
+				x = s.stack[s.sp+e.N]
+			case e.Src < 64 && regs[e.Src].from == fromContext:
+				x = value{from: fromCapture, disp: regs[e.Src].add + e.N}
+			}
+		case decode.Store:
+			if e.Dst == s.c.sp && e.Src < 64 {
+				s.stack[s.sp+e.N] = regs[e.Src]
+			}
+			continue
+		}
+		regs[e.Dst] = x
+		known |= 1 << e.Dst
+	}
+	for r := range decode.Reg(64) {
+		if in.Defs.Has(r) && !known.Has(r) {
+			regs[r] = value{}
+		}
+	}
+	s.regs = regs
+}
+
+// An event is a place in a function that locks or unlocks something.
+type event struct {
+	line int
+	op   lockOp
+}
+
+// eventsOf returns where the function that begins at entry locks and unlocks,
+// calls that were inlined included, in the order of lines.
+func (c *code) eventsOf(f gotab.Func) []event {
+	key := uint64(f.Entry())
+	if e, ok := c.events[key]; ok {
+		return e
+	}
+	e := c.findEvents(f)
+	if len(c.events) < maxRemembered {
+		c.events[key] = e
+	}
+	return e
+}

@@ -1,0 +1,44 @@
+package postmortem
+
+import (
+	"strconv"
+
+	"moho/gostate"
+)
+
+// openText completes a case whose target is a text: with what it says, and with
+// the executable, if there is one.
+func (c *Case) openText(o Options) error {
+	c.Gaps = append(c.Gaps, c.Text.Gaps()...)
+	c.crash, _ = c.Text.Crash()
+	return nil
+}
+
+// appendKnown appends value, or null when it is not known.
+func appendKnown(b, value []byte, known bool) []byte {
+	if !known {
+		return append(b, "null"...)
+	}
+	return append(b, value...)
+}
+
+// appendPrinted appends what only a text says.
+func (e *Encoder) appendPrinted(b []byte, g *gostate.Goroutine) []byte {
+	p := g.Printed
+	if p == nil {
+		return b
+	}
+	if p.Counted {
+		b = append(b, `,"count":`...)
+		b = strconv.AppendInt(b, int64(p.Count), 10)
+	}
+	if p.Waited > 0 {
+		b = append(b, `,"waited":`...)
+		b = strconv.AppendInt(b, int64(p.Waited.Seconds()), 10)
+	}
+	if len(p.Labels) > 0 {
+		b = append(b, `,"labels":`...)
+		b = appendJSON(b, p.Labels)
+	}
+	return b
+}

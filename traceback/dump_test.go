@@ -1,0 +1,310 @@
+package traceback_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"moho/gostate"
+	"moho/internal/testbin"
+	"moho/traceback"
+)
+
+// sample has what tracebacks have: a reason, elided and inlined frames, several
+// goroutines in one group, one on another thread, and the registers at the end.
+const sample = `panic: runtime error: invalid memory address or nil pointer dereference
+[signal SIGSEGV: segmentation violation code=0x1 addr=0x18 pc=0x4dc135]
+
+goroutine 1 [running]:
+main.(*server).get(0xc000012345, {0x4d1000, 0x3}, ...)
+	/src/server.go:20 +0x15
+main.serve(...)
+	/src/server.go:31
+...7 frames elided...
+main.main()
+	/src/main.go:12 +0x1d
+
+goroutine 18 [chan receive, 5 minutes]:
+main.worker(0x1)
+	/src/pool.go:16 +0x15
+created by main.start in goroutine 1
+	/src/pool.go:9 +0xec
+
+goroutine 19 [chan receive, 2 minutes]:
+main.worker(0x2)
+	/src/pool.go:16 +0x15
+created by main.start in goroutine 1
+	/src/pool.go:9 +0xec
+
+goroutine 20 [running]:
+	goroutine running on other thread; stack unavailable
+created by main.start in goroutine 1
+	/src/pool.go:10 +0x44
+
+rax    0x0
+rip    0x4dc135
+exit status 2
+`
+
+func read(t testing.TB, text string) *traceback.Dump {
+	t.Helper()
+	d, err := traceback.Read(t.Context(), strings.NewReader(text), int64(len(text)), traceback.Options{})
+	if err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	return d
+}
+
+// summary is a dump in a few words, for comparisons.
+func summary(d *traceback.Dump) string {
+	var b strings.Builder
+	groups, rest := d.Groups(gostate.GroupOptions{System: true})
+	for _, gr := range groups {
+		fmt.Fprintf(&b, "%d %s/%s %v %v-%v:", gr.Count, gr.Status, gr.WaitReason, gr.IDs, gr.MinWait, gr.MaxWait)
+		for i, fr := range gr.First.Frames {
+			fmt.Fprintf(&b, " %s(%s)@%s:%d", fr.Func, gr.First.Printed.Args[i], fr.File, fr.Line)
+		}
+		fmt.Fprintf(&b, " by %s@%d elided %d@%d %s\n", gr.First.CreatedBy.Func, gr.First.CreatedBy.Line, gr.First.Elided, gr.First.ElidedAt, gr.First.Truncated)
+	}
+	c, _ := d.Crash()
+	id, fault := uint64(0), ""
+	if c.Goroutine != nil {
+		id = c.Goroutine.ID
+		if c.FaultFrame >= 0 {
+			fault = c.Goroutine.Frames[c.FaultFrame].Func
+		}
+	}
+	fmt.Fprintf(&b, "rest %d; %q crashed %d in %q by %s at %#x\n", rest, c.Reason, id, fault, c.Signal.Name, uint64(c.Signal.Addr))
+	return b.String()
+}
+
+const want = `2 waiting/chan receive [18 19] 2m0s-5m0s: main.worker(0x1)@/src/pool.go:16 by main.start@9 elided 0@0 
+1 running/ [1] 0s-0s: main.(*server).get(0xc000012345, {0x4d1000, 0x3}, ...)@/src/server.go:20 main.serve()@/src/server.go:31 main.main()@/src/main.go:12 by @0 elided 7@2 
+1 running/ [20] 0s-0s: by main.start@10 elided 0@0 it was running on another thread, and its stack was not printed
+rest 0; "panic: runtime error: invalid memory address or nil pointer dereference\n[signal SIGSEGV: segmentation violation code=0x1 addr=0x18 pc=0x4dc135]" crashed 1 in "main.(*server).get" by SIGSEGV at 0x18
+`
+
+// TestAsLogged: whatever collectors and people do to a text, it says the same.
+func TestAsLogged(t *testing.T) {
+	each := func(f func(i int, line string) string) string {
+		var b strings.Builder
+		for i, line := range strings.Split(strings.TrimSuffix(sample, "\n"), "\n") {
+			b.WriteString(f(i, line))
+		}
+		return b.String()
+	}
+	for name, text := range map[string]string{
+		"as it is": sample,
+		"crlf":     strings.ReplaceAll(sample, "\n", "\r\n"),
+		"kubectl": each(func(i int, l string) string {
+			return fmt.Sprintf("2026-11-25T03:14:%02d.%09dZ stderr F %s\n", i, i*7, l)
+		}),
+		"journald": each(func(i int, l string) string {
+			return strings.TrimRight(fmt.Sprintf("Nov 25 03:14:%02d host prog[123]: %s", i, l), " ") + "\n"
+		}),
+		"compose":        each(func(_ int, l string) string { return "web-1  | " + l + "\n" }),
+		"json-file":      each(func(_ int, l string) string { return fmt.Sprintf("{\"log\":%q,\"stream\":\"stderr\"}\n", l+"\n") }),
+		"spaces":         strings.ReplaceAll(sample, "\t", "        "),
+		"no tabs":        strings.ReplaceAll(sample, "\t", ""),
+		"no empty lines": strings.ReplaceAll(sample, "\n\n", "\n"),
+		"interleaved": each(func(i int, l string) string {
+			if i < 3 {
+				return l + "\n"
+			}
+			return l + "\n" + fmt.Sprintf("2026/11/25 03:14:15 listening on :8080 (attempt %d)\n", i)
+		}),
+		"interleaved with a prefix": each(func(i int, l string) string {
+			return "a: " + l + "\n" + "http: TLS handshake error from 10.0.0.1:5 (EOF)\n"
+		}),
+		"long before":  strings.Repeat("2026/11/25 03:14:15 all is well\n", 1000) + sample,
+		"coloured log": "\x1b[31mERROR\x1b[0m it dies\n" + sample,
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := read(t, text)
+			if diff := cmp.Diff(want, summary(d)); diff != "" {
+				t.Errorf("-want +got\n%s", diff)
+			}
+			if d.NumG() != 4 || d.Arch() != "amd64" || len(d.Gaps()) != 0 || d.Kind() != traceback.KindTraceback {
+				t.Errorf("%d goroutines, arch %q, gaps %v", d.NumG(), d.Arch(), d.Gaps())
+			}
+		})
+	}
+}
+
+// TestExcerpt: a paste that begins or ends in the middle gives what it has and
+// says that something is missing.
+func TestExcerpt(t *testing.T) {
+	lines := strings.SplitAfter(sample, "\n")
+	for _, prefix := range []string{"", "2026-11-25T03:14:15.9Z stderr F "} {
+		for from := range lines[:len(lines)-1] {
+			text := prefix + strings.Join(lines[from:], prefix)
+			text = strings.TrimSuffix(text, prefix)
+			d, err := traceback.Read(t.Context(), strings.NewReader(text), int64(len(text)), traceback.Options{})
+			if from >= 28 { // nothing but registers
+				if !errors.Is(err, traceback.ErrNone) {
+					t.Errorf("from line %d: %v", from, err)
+				}
+				continue
+			}
+			if err != nil {
+				t.Errorf("from line %d: %v", from, err)
+				continue
+			}
+			inside := !strings.HasPrefix(lines[from], "goroutine ") && from > 3 && lines[from] != "\n"
+			if cut := len(d.Gaps()) > 0; cut != inside {
+				t.Errorf("from line %d, %q: gaps %v", from, lines[from], d.Gaps())
+			}
+			whole := strings.Count(text, "\n"+prefix+"goroutine ") + strings.Count(text[:min(len(text), len(prefix)+10)], prefix+"goroutine ")
+			if n := d.NumG(); n < whole || n > whole+1 {
+				t.Errorf("from line %d: %d goroutines, %d headers", from, n, whole)
+			}
+		}
+	}
+}
+
+// TestCutOff: cut off anywhere, the text is read, in bounded memory.
+func TestCutOff(t *testing.T) {
+	testbin.Bounded(t, 40*len(sample)*len(sample), func() {
+		for n := range len(sample) {
+			d, err := traceback.Read(context.Background(), strings.NewReader(sample[:n]), int64(n), traceback.Options{})
+			if err != nil && !errors.Is(err, traceback.ErrNone) || (err == nil) == (d == nil) {
+				t.Fatalf("%d bytes: %v", n, err)
+			}
+			if d != nil {
+				check(t, d)
+			}
+		}
+	})
+}
+
+// check holds what is true of every dump.
+func check(t *testing.T, d *traceback.Dump) {
+	t.Helper()
+	n, items := 0, 0
+	for g := range d.Goroutines() {
+		if g.Printed == nil || len(g.Printed.Args) != len(g.Frames) || g.Printed.Count < 1 {
+			t.Fatalf("goroutine %d: printed %+v, %d frames", g.ID, g.Printed, len(g.Frames))
+		}
+		n += g.Printed.Count
+		items++
+	}
+	if n != d.NumG() || n == 0 {
+		t.Errorf("NumG is %d, %d are yielded", d.NumG(), n)
+	}
+	for _, o := range []gostate.GroupOptions{{System: true}, {System: true, IDs: 100, Max: 2}} {
+		groups, rest := d.Groups(o)
+		sum := rest
+		for _, gr := range groups {
+			sum += gr.Count
+		}
+		if sum != n {
+			t.Errorf("%+v: groups and rest are %d, want %d", o, sum, n)
+		}
+	}
+}
+
+func TestSeveral(t *testing.T) {
+	one := func(id int, at string) string {
+		return fmt.Sprintf("goroutine %d [running]:\nmain.%s()\n\t/a.go:1 +0x1\n\n", id, at)
+	}
+	stack := one(5, "log")
+	quit := "SIGQUIT: quit\nPC=0x1 m=0 sigcode=0\n\n" + one(1, "a") + one(2, "b")
+	for _, c := range []struct {
+		name, text string
+		ids        []uint64
+		gaps       int
+	}{
+		{"logged stacks of one goroutine", stack + stack + stack, []uint64{5}, 1},
+		{"logged stacks of several", one(1, "a") + one(2, "a"), []uint64{1, 2}, 0},
+		{"logged stacks, then SIGQUIT", stack + stack + quit, []uint64{1, 2}, 1},
+		{"the largest, nobody dies", one(1, "a") + one(2, "b") + one(1, "c"), []uint64{1, 2}, 1},
+		{"dies twice", quit + "panic: x\n\n" + one(7, "c"), []uint64{7}, 1},
+		{"dies, is restarted and logs", quit + stack, []uint64{1, 2, 5}, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			d := read(t, c.text)
+			check(t, d)
+			var ids []uint64
+			for g := range d.Goroutines() {
+				ids = append(ids, g.ID)
+			}
+			if !slices.Equal(ids, c.ids) || len(d.Gaps()) != c.gaps {
+				t.Errorf("goroutines %v, want %v; gaps %v", ids, c.ids, d.Gaps())
+			}
+		})
+	}
+}
+
+func TestNone(t *testing.T) {
+	for _, text := range []string{"", "\n", "nothing of the kind\n", "goroutine leak in line 12 (main.go:12)\n"} {
+		d, err := traceback.Read(t.Context(), strings.NewReader(text), int64(len(text)), traceback.Options{})
+		if !errors.Is(err, traceback.ErrNone) || d != nil {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+}
+
+// many is a text of n goroutines in a few groups.
+type many struct {
+	n, i int
+	rest []byte
+}
+
+func (m *many) Read(p []byte) (int, error) {
+	if len(m.rest) == 0 {
+		if m.i == m.n {
+			return 0, io.EOF
+		}
+		m.i++
+		m.rest = fmt.Appendf(m.rest[:0], "goroutine %d [select, %d minutes]:\nmain.worker%d(%#x, {%#x, 0x2})\n\t/src/a.go:%d +0x1d\nmain.loop()\n\t/src/a.go:9 +0x9\ncreated by main.main in goroutine 1\n\t/src/main.go:1 +0x1\n\n",
+			m.i+1, m.i%90, m.i%4, m.i*64, m.i, m.i%4+10)
+	}
+	n := copy(p, m.rest)
+	m.rest = m.rest[n:]
+	return n, nil
+}
+
+// TestMany: memory does not grow with the number of goroutines.
+func TestMany(t *testing.T) {
+	text, err := io.ReadAll(&many{n: 50_000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var d *traceback.Dump
+	testbin.Bounded(t, 0, func() { d = read(t, string(text)) })
+	check(t, d)
+	groups, _ := d.Groups(gostate.GroupOptions{})
+	if len(groups) != 4 || groups[0].Count != 12_500 || groups[0].MaxWait != 89*time.Minute {
+		t.Errorf("%d groups, first %+v", len(groups), groups[0])
+	}
+}
+
+func FuzzRead(f *testing.F) {
+	f.Add(sample)
+	f.Add("2026-11-25T03:14:15Z stderr F goroutine 1 [x, 3 minutes]:\n2026-11-25T03:14:15Z stderr F main.f(0x1)\n2026-11-25T03:14:15Z stderr F \t/a.go:1 +0x1")
+	f.Add("goroutine profile: total 3\n3 @ 0x1 0x2\n# labels: {\"k\":\"v\"}\n#\t0x1\tmain.f+0x1\t/a.go:1\n")
+	f.Add("{\"log\":\"goroutine 1 [running]:\\n\"}\n{\"log\":\"a.b()\\n\"}\n{\"log\":\"\\ta.go:1\\n\"}")
+	f.Fuzz(func(t *testing.T, text string) {
+		d, err := traceback.Read(context.Background(), strings.NewReader(text), int64(len(text)), traceback.Options{})
+		if err != nil {
+			if d != nil {
+				t.Error("an error with a dump")
+			}
+			return
+		}
+		check(t, d)
+		d.Crash()
+		for _, s := range d.Sites() {
+			if s.Func == "" || s.Line < 0 {
+				t.Errorf("site %+v", s)
+			}
+		}
+	})
+}

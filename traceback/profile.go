@@ -1,0 +1,3 @@
+package traceback
+
+func (d *Dump) readProfile() (bool, error) { return false, nil }
