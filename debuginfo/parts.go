@@ -1,10 +1,6 @@
 package debuginfo
 
-import (
-	"reflect"
-
-	"moho/objfile"
-)
+import "reflect"
 
 // A Field is one field of a structure, as the compiler lays it out: the words
 // of a string, slice or interface are fields too, under the runtime's names.
@@ -67,12 +63,13 @@ func (t Type) Len() (uint64, bool) {
 	return q.count(at, s)
 }
 
-// Runtime returns the address of the descriptor that the running program has of
-// the type; 0 where the compiler does not say, or the linker has dropped it.
+// Runtime returns where the running program has its own descriptor of the type,
+// in bytes from where those begin, which package gotab calls Module.Types; 0
+// where the compiler does not say, or the linker has dropped it.
 //
-// Source: DW_AT_go_runtime_type in $GOROOT/src/cmd/internal/dwarf/dwarf_defs.go,
+// Source: DW_AT_go_runtime_type in $GOROOT/src/cmd/link/internal/ld/dwarf.go,
 // go1.26.
-func (t Type) Runtime() objfile.Addr {
+func (t Type) Runtime() uint64 {
 	q := question()
 	for range maxHops {
 		s, ok := q.shape(t)
@@ -80,7 +77,7 @@ func (t Type) Runtime() objfile.Addr {
 			return 0
 		}
 		if s.rtype != 0 || s.tag != tagTypedef || s.kind != reflect.Invalid {
-			return objfile.Addr(s.rtype)
+			return s.rtype
 		}
 		t = s.elem // a type parameter stands for this one
 	}

@@ -8,6 +8,7 @@ import (
 	"moho/core"
 	"moho/evidence"
 	"moho/gostate"
+	"moho/gostate/value"
 )
 
 // Schemas of the kinds that this package writes.
@@ -60,9 +61,11 @@ type GoroutinesHeader struct {
 
 // With says what an item of moho/goroutines/v1 holds beyond what it always does.
 type With struct {
-	Stacks bool // frames, and why they end
-	Defers bool // deferred calls
-	Panics bool // panics in flight
+	Stacks bool          // frames, and why they end
+	Defers bool          // deferred calls
+	Panics bool          // panics in flight
+	Vars   bool          // arguments and variables of frames, of which it has Stacks too
+	Values value.Options // how much of each variable
 }
 
 // ParseWith reads the words of --with.
@@ -75,8 +78,10 @@ func ParseWith(words []string) (w With, err error) {
 			w.Defers = true
 		case "panics":
 			w.Panics = true
+		case "vars":
+			w.Vars, w.Stacks = true, true
 		default:
-			return With{}, fmt.Errorf("--with %s: stacks, defers and panics can be asked for", word)
+			return With{}, fmt.Errorf("--with %s: stacks, vars, defers and panics can be asked for", word)
 		}
 	}
 	return w, nil
@@ -138,6 +143,9 @@ func (e *Encoder) Goroutine(g *gostate.Goroutine, with With) []byte {
 				b = append(b, ',')
 			}
 			b = e.appendFrame(b, g, i)
+			if with.Vars {
+				b = e.appendVars(b[:len(b)-1], g, i, with.Values)
+			}
 		}
 		b = append(b, `],"truncated":`...)
 		b = appendString(b, g.Truncated)

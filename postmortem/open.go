@@ -18,6 +18,7 @@ import (
 	"moho/gostate"
 	"moho/gostate/heap"
 	"moho/gostate/value"
+	"moho/gostate/vars"
 	"moho/gostate/where"
 	"moho/objfile"
 	"moho/store"
@@ -73,6 +74,9 @@ type Case struct {
 	modules []string      // paths of the modules that are linked in
 	links   linker
 	reader  *value.Reader // made when it is asked for
+	vars    *vars.Reader  // the same
+
+	namesGap bool // Gaps has that variables have no names
 }
 
 // Open opens the core at path.

@@ -10,6 +10,7 @@ import (
 
 	"moho/core"
 	"moho/gostate"
+	"moho/gostate/value"
 	"moho/internal/cli"
 	"moho/postmortem"
 )
@@ -23,6 +24,7 @@ const goroutinesExample = `    $ moho core goroutines core.1234 --with stacks --
 func newCoreGoroutines(a *app, cf *coreFlags) *cobra.Command {
 	var with []string
 	var ids []uint
+	var values value.Options
 	cmd := &cobra.Command{
 		Use:     "goroutines CORE [EXE]",
 		Short:   "list goroutines, with --with stacks their calls",
@@ -34,6 +36,7 @@ func newCoreGoroutines(a *app, cf *coreFlags) *cobra.Command {
 			if err != nil {
 				return usage(cmd, err)
 			}
+			wants.Values = exactly(values)
 			return a.withTarget(cmd.Context(), args, func(c *postmortem.Case) error {
 				list := goroutineList{view{a, c, cf.all}, wants, ids}
 				if err := list.known(); err != nil {
@@ -44,7 +47,7 @@ func newCoreGoroutines(a *app, cf *coreFlags) *cobra.Command {
 					return list.json()
 				case c.Source() == nil:
 					return nil // the gap says why
-				case list.with != postmortem.With{}:
+				case len(with) > 0:
 					return list.tracebacks()
 				}
 				list.table()
@@ -52,7 +55,8 @@ func newCoreGoroutines(a *app, cf *coreFlags) *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().StringSliceVar(&with, "with", nil, "what to add to each goroutine: stacks, defers, panics")
+	cmd.Flags().StringSliceVar(&with, "with", nil, "what to add to each goroutine: stacks, vars, defers, panics")
+	addValueFlags(cmd, &values)
 	cmd.Flags().UintSliceVar(&ids, "id", nil, "only the goroutines with these `ids`, separated by commas")
 	cmd.Flags().Lookup("id").DefValue = "" // not "[]"
 	return cmd
@@ -177,6 +181,10 @@ func (t tracer) calls(w *bufio.Writer, g *gostate.Goroutine) {
 		if !ok || fr.PCIndex < 0 {
 			text = t.frame(g, i)
 			t.frames[id] = text
+		}
+		if t.with.Vars && text != "" {
+			t.frameWithVars(w, g, i, text)
+			continue
 		}
 		w.WriteString(text)
 	}

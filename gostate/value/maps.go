@@ -49,9 +49,11 @@ func (d *decoder) slotsOf(s *shape) (*slots, error) {
 	}
 	rt := s.at.rt
 	if rt == 0 {
-		if rt = d.live(s.at.dw.Runtime()); rt == 0 {
+		off, base := s.at.dw.Runtime(), d.w.Module().Types
+		if off == 0 || base == 0 {
 			return nil, fmt.Errorf("the program has no descriptor of %s", s.name)
 		}
+		rt = core.Addr(uint64(base) + off)
 	}
 	key, err := d.shape(s.key)
 	if err != nil {

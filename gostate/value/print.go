@@ -16,6 +16,10 @@ func (v *Value) String() string {
 	return b.String()
 }
 
+// maxAnonymous bounds the type of a structure without a name, in bytes, which
+// stands before its fields and says the same as those.
+const maxAnonymous = 40
+
 // Short is String cut to about n characters.
 func (v *Value) Short(n int) string {
 	s := v.String()
@@ -41,7 +45,11 @@ func (v *Value) print(b *strings.Builder, typed bool) {
 	}
 	switch v.Kind {
 	case reflect.Struct:
-		b.WriteString(v.Type + "{")
+		if len(v.Type) > maxAnonymous && strings.HasPrefix(v.Type, "struct {") {
+			b.WriteString("struct {…}{")
+		} else {
+			b.WriteString(v.Type + "{")
+		}
 		for i := range v.Children {
 			if i > 0 {
 				b.WriteString(", ")

@@ -68,9 +68,13 @@ func (r *Reader) AppendArgs(dst []byte, f *gostate.Frame) []byte {
 		return dst
 	}
 	l := r.describe(f)
+	return r.appendArgs(dst, f, l.base, l.args)
+}
+
+func (r *Reader) appendArgs(dst []byte, f *gostate.Frame, base int64, args []gotab.Arg) []byte {
 	first := true
-	for i := range l.args {
-		a := &l.args[i]
+	for i := range args {
+		a := &args[i]
 		if a.Kind == gotab.ArgClose {
 			dst = append(dst, '}')
 			first = false
@@ -89,7 +93,7 @@ func (r *Reader) AppendArgs(dst []byte, f *gostate.Frame) []byte {
 		case gotab.ArgFar:
 			dst = append(dst, '_')
 		case gotab.ArgValue:
-			if x, ok := r.argument(f, l, a); ok {
+			if x, ok := r.argument(f, base, a); ok {
 				dst = strconv.AppendUint(append(dst, "0x"...), x, 16)
 				if a.Live {
 					continue
@@ -102,8 +106,8 @@ func (r *Reader) AppendArgs(dst []byte, f *gostate.Frame) []byte {
 }
 
 // argument reads one word.
-func (r *Reader) argument(f *gostate.Frame, l *argList, a *gotab.Arg) (uint64, bool) {
-	b, err := r.view.Slice(f.CFA+core.Addr(l.base+a.Off), a.Size)
+func (r *Reader) argument(f *gostate.Frame, base int64, a *gotab.Arg) (uint64, bool) {
+	b, err := r.view.Slice(f.CFA+core.Addr(base+a.Off), a.Size)
 	if err != nil || len(b) > 8 {
 		return 0, false
 	}
@@ -162,4 +166,37 @@ func (r *Reader) lookup(f *gostate.Frame) (gotab.Func, gotab.PC, bool) {
 		pc--
 	}
 	return fn, pc, ok
+}
+
+// A Word is one argument of a frame as Args prints it: a number, or a list of
+// them in braces. Addr is where it is, 0 where that is not known; Stale says
+// that not all of it has been stored there.
+type Word struct {
+	Text  string
+	Addr  core.Addr
+	Stale bool
+}
+
+// Words returns what Args prints, taken apart, and whether that is all of the
+// arguments.
+func (r *Reader) Words(f *gostate.Frame) (words []Word, whole bool) {
+	if f.Inlined || f.Foreign {
+		return nil, true
+	}
+	l := r.describe(f)
+	elems, whole := elements(l.args)
+	for _, e := range elems {
+		w := Word{Text: string(r.appendArgs(nil, f, l.base, e))}
+		for i := range e {
+			if e[i].Kind != gotab.ArgValue {
+				continue
+			}
+			if w.Addr == 0 {
+				w.Addr = f.CFA + core.Addr(l.base+e[i].Off)
+			}
+			w.Stale = w.Stale || !e[i].Live
+		}
+		words = append(words, w)
+	}
+	return words, whole
 }

@@ -27,6 +27,7 @@ type Where string
 
 const (
 	Memory    Where = "memory"    // in the frame, or at a fixed address
+	Spilled   Where = "spilled"   // in the place of an argument that the tables say was stored; DWARF has none
 	Heap      Where = "heap"      // where the frame points to: it escaped
 	Registers Where = "registers" // in one register or more
 	Pieces    Where = "pieces"    // in more than one place
@@ -88,19 +89,21 @@ func (r *Reader) Vars(g *gostate.Goroutine, i int, o value.Options) ([]Var, erro
 	if !ok {
 		return nil, fmt.Errorf("DWARF does not have the inlined call of %s here", f.Func)
 	}
-	x := frameReader{r: r, g: g, i: i, f: f, pc: at, o: o}
+	x := frameReader{r: r, g: g, i: i, f: f, pc: at, returns: objfile.Addr(uint64(f.PC) - r.w.Bias()), o: o}
 	return x.vars(b, inline), nil
 }
 
 // A frameReader reads the variables of one frame.
 type frameReader struct {
-	r    *Reader
-	g    *gostate.Goroutine
-	i    int
-	f    *gostate.Frame
-	pc   objfile.Addr
-	o    value.Options
-	regs *registers
+	r  *Reader
+	g  *gostate.Goroutine
+	i  int
+	f  *gostate.Frame
+	pc objfile.Addr // of the call, or of the next instruction
+
+	returns objfile.Addr // where the call returns to
+	o       value.Options
+	regs    *registers
 }
 
 func (x *frameReader) vars(b *body, inline int) []Var {
@@ -111,7 +114,7 @@ func (x *frameReader) vars(b *body, inline int) []Var {
 		if v.Inline != inline || len(out) >= MaxVars || !x.nameable(v) {
 			continue
 		}
-		one := x.variable(v)
+		one := x.variable(b, v)
 		if k, ok := byName[one.Name]; ok && one.Name != "_" {
 			// The file has what is declared further in behind what is further out.
 			out[k].Shadowed = true
@@ -135,7 +138,7 @@ func (x *frameReader) nameable(v *debuginfo.Var) bool {
 	return v.Kind != debuginfo.Local || v.Line <= x.f.Line || x.f.Line == 0
 }
 
-func (x *frameReader) variable(v *debuginfo.Var) Var {
+func (x *frameReader) variable(b *body, v *debuginfo.Var) Var {
 	out := Var{Name: v.Name, Line: v.Line, Kind: Local, Type: v.Type.Name()}
 	switch v.Kind {
 	case debuginfo.Param:
@@ -154,7 +157,7 @@ func (x *frameReader) variable(v *debuginfo.Var) Var {
 		out.Why = err.Error()
 		return out
 	}
-	pieces, err := v.At(x.pc)
+	pieces, err := x.pieces(v)
 	if err != nil {
 		out.Why = err.Error()
 		return out
@@ -162,13 +165,45 @@ func (x *frameReader) variable(v *debuginfo.Var) Var {
 	if len(pieces) == 0 && t.Size() > 0 {
 		out.Why = OptimizedOut
 		out.Value = value.Value{Type: out.Type, Kind: t.Kind()}
-		return out
+	} else {
+		x.place(&out, t, pieces)
 	}
-	x.place(&out, t, pieces)
+	if out.From == Nowhere && out.Kind == Arg {
+		x.argument(&out, b, v, t)
+	}
 	if escaped && out.From != Nowhere {
 		x.escaped(&out, t)
 	}
 	return out
+}
+
+// pieces returns where a variable is.
+//
+// Of one that is in a register when a call is made and has been spilled before
+// it, DWARF names the register up to the call, and the place in memory from
+// where the call returns to. Nothing has been executed in between.
+func (x *frameReader) pieces(v *debuginfo.Var) ([]debuginfo.Piece, error) {
+	here, err := v.At(x.pc)
+	if err != nil || x.f.Exact {
+		return here, err
+	}
+	var after []debuginfo.Piece
+	for i := range here {
+		if here[i].Kind != debuginfo.Register {
+			continue
+		}
+		if after == nil {
+			if after, err = v.At(x.returns); err != nil {
+				return here, nil // the register will be missing
+			}
+		}
+		for _, p := range after {
+			if p.Kind == debuginfo.Frame && p.Off == here[i].Off && p.Size == here[i].Size {
+				here[i] = p
+			}
+		}
+	}
+	return here, nil
 }
 
 // escaped replaces the pointer that out is by what it points to.
@@ -265,6 +300,9 @@ func (x *frameReader) assemble(out *Var, t value.Type, pieces []debuginfo.Piece,
 		out.From = Pieces
 	}
 	out.Value = x.r.values.Of(t, b, x.o)
+	if v := &out.Value; v.Unreadable != "" && v.Text == "" && len(v.Children) == 0 { // not enough of it
+		out.From, out.Why = Nowhere, v.Unreadable
+	}
 }
 
 // piece copies one piece to dst; why says what it lacks.
