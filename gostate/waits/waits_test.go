@@ -189,8 +189,8 @@ func checkLeaks(t *testing.T, a *waits.Analysis, m manifest) {
 			want = append(want, f[0])
 		}
 	}
-	// A word that a function left on its stack may keep one or the other alive:
-	// what is said to be leaked must be, not the reverse.
+	// A word that a function left on its stack may keep some alive: what is said
+	// to be leaked must be, not the reverse.
 	missing := 0
 	for _, id := range want {
 		if !slices.Contains(got, id) {
@@ -202,7 +202,7 @@ func checkLeaks(t *testing.T, a *waits.Analysis, m manifest) {
 			t.Errorf("goroutine %s is not leaked", id)
 		}
 	}
-	if missing > 2 {
+	if missing > len(want)/2 {
 		t.Errorf("leaked %v, want %v", got, want)
 	}
 }
