@@ -245,9 +245,22 @@ func (l waitList) leakOf(id uint64) {
 // objects prints the objects, a block for each.
 func (l waitList) objects(most int) {
 	shown, rest, restWaiters := 0, 0, 0
+	lone, of := l.an.Lone()
+	told := make([]bool, len(lone))
+	whole := l.f.Goroutine == 0 && l.f.Object == 0
 	for o := range l.an.Objects() {
 		if !l.wanted(o) {
 			continue
+		}
+		if n := of[o.Index]; n >= 0 && lone[n].Count > 1 && whole {
+			if !told[n] && (most == 0 || shown < most) {
+				shown++
+				told[n] = true
+				l.lone(&lone[n])
+			}
+			if told[n] {
+				continue
+			}
 		}
 		if most > 0 && shown >= most {
 			rest++
@@ -260,6 +273,24 @@ func (l waitList) objects(most int) {
 	if rest > 0 {
 		l.ui.Printf("\n… %s with %s; --max 0 lists all\n", count(rest, "more object"), count(restWaiters, "waiter"))
 	}
+}
+
+// lone prints objects that one goroutine each waits for at the same place.
+func (l waitList) lone(x *waits.Lone) {
+	what := fmt.Sprintf("wait, each for a %s of its own", x.Kind)
+	if x.Kind == waits.Timer {
+		what = "sleep"
+	}
+	l.ui.Printf("\n%s %s\n", l.ui.Bold(count(x.Count, "goroutine")), what)
+	l.place(waits.Place{Site: x.Site, Op: x.Op, Count: x.Count, IDs: x.IDs})
+}
+
+func (l waitList) place(p waits.Place) {
+	op := p.Op.String()
+	if op != "" {
+		op += " in "
+	}
+	l.ui.Printf("    %s%s  %s  %s\n", op, cli.Escape(p.Site.Func), l.ui.Dim(cli.Escape(l.at(p.Site))), someIDs(p.IDs, p.Count))
 }
 
 func (l waitList) wanted(o *waits.Object) bool {
@@ -287,11 +318,7 @@ func (l waitList) object(o *waits.Object) {
 			l.ui.Printf("    … and at more places\n")
 			break
 		}
-		op := p.Op.String()
-		if op != "" {
-			op += " in "
-		}
-		l.ui.Printf("    %s%s  %s  %s\n", op, cli.Escape(p.Site.Func), l.ui.Dim(cli.Escape(l.at(p.Site))), someIDs(p.IDs, p.Count))
+		l.place(p)
 	}
 	for i, h := range o.Holders {
 		if i == maxPlaces {

@@ -99,6 +99,10 @@ func (m *Marker) AddGoroutine(g *gostate.Goroutine) {
 		s.words(uint64(g.Addr), uint64(g.Addr)+uint64(l.GSize))
 		sudog, _ := m.h.word(uint64(g.Addr) + uint64(l.GWaiting))
 		for n := 0; sudog != 0 && n < maxWaiting; n++ {
+			// The link of one that waits for a semaphore goes on to others' sudogs.
+			if owner, _ := m.h.word(sudog + uint64(l.SudogG)); owner != uint64(g.Addr) {
+				break
+			}
 			s.words(sudog, sudog+uint64(l.SudogSize))
 			sudog, _ = m.h.word(sudog + uint64(l.SudogLink))
 		}
