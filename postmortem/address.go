@@ -171,17 +171,6 @@ func (c *Case) Address(pl *where.Place) Address {
 
 func hexAddr(a core.Addr) string { return string(appendHex(nil, a)) }
 
-// Perms returns a region's permissions as /proc/PID/maps has them.
-func Perms(r *core.Region) string {
-	b := []byte("---")
-	for i, set := range [...]bool{r.Read, r.Write, r.Exec} {
-		if set {
-			b[i] = "rwx"[i]
-		}
-	}
-	return string(b)
-}
-
 func jsonSpan(s *heap.Span) *AddressSpan {
 	if s == nil {
 		return nil

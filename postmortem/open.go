@@ -65,7 +65,7 @@ type Case struct {
 	Findings []evidence.Finding  // those of all reports about the executable
 	Gaps     []evidence.Gap
 
-	file    io.Closer     // what Text is read from
+	file      io.Closer // what Text is read from
 	heap      *heap.Heap
 	heapTried bool
 	places    *where.Map

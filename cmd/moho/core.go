@@ -71,6 +71,7 @@ func newCore(a *app) *cobra.Command {
 		newCoreWaits(a, &cf),
 		newCoreDefers(a, &cf),
 		newCoreAddr(a),
+		newCoreMem(a),
 	)
 	return cmd
 }

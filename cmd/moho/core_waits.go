@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -44,6 +45,9 @@ func newCoreWaits(a *app, cf *coreFlags) *cobra.Command {
 			f := postmortem.WaitFilter{Goroutine: goroutine, System: cf.all}
 			if object != "" {
 				at, err := parseAddr(object)
+				if err == nil && at == 0 {
+					err = fmt.Errorf("nobody waits for anything at 0x0")
+				}
 				if err != nil {
 					return usage(cmd, err)
 				}
@@ -63,8 +67,9 @@ func newCoreWaits(a *app, cf *coreFlags) *cobra.Command {
 
 // parseAddr reads an address in hexadecimal.
 func parseAddr(s string) (core.Addr, error) {
-	var x uint64
-	if _, err := fmt.Sscanf(strings.ToLower(s), "0x%x", &x); err != nil || x == 0 {
+	digits, ok := strings.CutPrefix(strings.ToLower(s), "0x")
+	x, err := strconv.ParseUint(digits, 16, 64)
+	if err != nil || !ok {
 		return 0, fmt.Errorf("%q is no address: want 0x and hexadecimal digits", s)
 	}
 	return core.Addr(x), nil

@@ -251,3 +251,24 @@ func (h *Heap) InArena(a core.Addr) bool {
 	arena, ok := h.word(h.l2 + i*8)
 	return ok && arena != 0
 }
+
+// Keeps says which of its tables the heap keeps in [lo, hi), "" for none.
+func (h *Heap) Keeps(lo, hi core.Addr) string {
+	in := func(a uint64) bool { return uint64(lo) <= a && a < uint64(hi) }
+	if in(h.l2) {
+		return "index of heap arenas"
+	}
+	if a := h.w.Addrs(); a != nil {
+		for g := range a {
+			i := (uint64(g) - h.geo.base) >> h.geo.shift
+			if arena, ok := h.word(h.l2 + i*8); ok && in(arena) {
+				return "descriptions of heap arenas"
+			}
+			break
+		}
+	}
+	if list, _ := h.allSpans(); in(list) {
+		return "list of spans"
+	}
+	return ""
+}

@@ -26,6 +26,8 @@ type Map struct {
 	types  map[objfile.Addr]gotab.Type
 	itabs  map[objfile.Addr]gotab.Itab
 
+	runs []run // of memory that can be read; made when it is asked for
+
 	g *gostate.Goroutine // the one that was asked for last
 }
 
@@ -219,7 +221,7 @@ func (m *Map) stack(pl *Place) bool {
 		return true
 	}
 	if m.g == nil || m.g.ID != o.GoID {
-		g, ok := m.w.Goroutine(o.GoID)
+		g, ok := m.w.GoroutineAt(o.G)
 		if !ok {
 			return true
 		}

@@ -5,13 +5,19 @@ import (
 	"moho/core"
 )
 
-// auxVDSO is AT_SYSINFO_EHDR of the auxiliary vector: where the kernel put the
-// vDSO.
-const auxVDSO = 33
+const (
+	// auxVDSO is AT_SYSINFO_EHDR of the auxiliary vector: where the kernel put the
+	// vDSO. auxRandom, AT_RANDOM, points into the stack of the main thread.
+	auxVDSO   = 33
+	auxRandom = 25
+
+	// vsyscall is where amd64 has the vDSO's predecessor.
+	vsyscall = 0xffffffffff600000
+)
 
 func (m *Map) vdso(pl *Place) bool {
 	base, ok := m.p.Auxv()[auxVDSO]
-	if !ok || pl.Region == nil || pl.Region.Addr != core.Addr(base) {
+	if pl.Region == nil || (!ok || pl.Region.Addr != core.Addr(base)) && pl.Region.Addr != vsyscall {
 		return false
 	}
 	pl.Kind = VDSO
@@ -41,6 +47,10 @@ func (m *Map) threadStack(pl *Place) bool {
 	if pl.Region == nil || !pl.Region.Write {
 		return false
 	}
+	if m.mainStack(pl.Region) {
+		pl.Kind = Stack
+		return true
+	}
 	for _, t := range m.p.Threads() {
 		sp, ok := t.Reg(m.p.Arch(), arch.SP)
 		if ok && pl.Region.Addr <= core.Addr(sp) && core.Addr(sp) < pl.Region.End() {
@@ -49,4 +59,11 @@ func (m *Map) threadStack(pl *Place) bool {
 		}
 	}
 	return false
+}
+
+// mainStack reports whether r is where the kernel put the stack of the first
+// thread.
+func (m *Map) mainStack(r *core.Region) bool {
+	a, ok := m.p.Auxv()[auxRandom]
+	return ok && r.Addr <= core.Addr(a) && core.Addr(a) < r.End()
 }

@@ -219,3 +219,65 @@ func TestRegions(t *testing.T) {
 		}
 	}
 }
+
+// TestRanges checks that the map of memory is that of the regions, and that its
+// parts are what single addresses in them are.
+func TestRanges(t *testing.T) {
+	o := open(t, testbin.Config{Mode: testbin.Stripped})
+	var total, held uint64
+	end := core.Addr(0)
+	kinds := map[where.Kind]int{}
+	list := o.m.Ranges()
+	for _, r := range list {
+		if r.Start < end || r.Start >= r.End || r.Held > uint64(r.End-r.Start) {
+			t.Errorf("range %+v after %#x", r, uint64(end))
+		}
+		end = r.End
+		total += uint64(r.End - r.Start)
+		held += r.Held
+		kinds[r.Kind]++
+		if pl := o.m.Find(r.Start); pl.Kind != r.Kind && r.Kind != where.Heap {
+			t.Errorf("range %+v begins with %s", r, pl.Kind)
+		}
+	}
+	var regions, bytes uint64
+	for _, r := range o.w.Process().Regions() {
+		regions += r.Size
+	}
+	for _, b := range o.w.Process().Memory() {
+		bytes += uint64(len(b))
+	}
+	// Where a file's segment ends within a page, the image reaches beyond the region's part of it.
+	if total != regions || held != bytes {
+		t.Errorf("ranges have %d bytes, %d held; regions %d, memory %d", total, held, regions, bytes)
+	}
+	u := where.Total(list)
+	if kinds[where.Heap] != 1 || u.Spans < 20 || u.InUse < u.Allocated || u.Stacks < 64<<10 || u.Allocated < 300_000 {
+		t.Errorf("kinds %v, heap %+v", kinds, u)
+	}
+	names := map[string]bool{}
+	for _, k := range o.m.Marks() {
+		names[k.Name] = true
+	}
+	if len(names) != 4 {
+		t.Errorf("marks: %v", names)
+	}
+}
+
+// TestMarks compares with the symbol table, which a Map does not use for them.
+func TestMarks(t *testing.T) {
+	o := open(t, testbin.Config{})
+	syms, err := o.exe.Symbols()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]core.Addr{}
+	for _, s := range syms {
+		want[s.Name] = core.Addr(s.Addr)
+	}
+	for _, k := range o.m.Marks() {
+		if want[k.Name] != k.Addr {
+			t.Errorf("%s at %#x, by its symbol at %#x", k.Name, uint64(k.Addr), uint64(want[k.Name]))
+		}
+	}
+}
