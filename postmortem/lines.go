@@ -57,6 +57,8 @@ type GoroutinesHeader struct {
 	Schema string `json:"schema"`
 	Target Target `json:"target"`
 	Count  int    `json:"count"`
+
+	Mapping *Mapping `json:"mapping,omitempty"` // of unified frames
 }
 
 // With says what an item of moho/goroutines/v1 holds beyond what it always does.
@@ -66,6 +68,8 @@ type With struct {
 	Panics bool          // panics in flight
 	Vars   bool          // arguments and variables of frames, of which it has Stacks too
 	Values value.Options // how much of each variable
+
+	Unified bool // frames with what they have on every architecture
 }
 
 // ParseWith reads the words of --with.
@@ -90,9 +94,10 @@ func ParseWith(words []string) (w With, err error) {
 // An Encoder writes goroutines as JSON, each on one line. Frames repeat from
 // goroutine to goroutine, so what does not depend on the stack is rendered once.
 type Encoder struct {
-	c      *Case
-	frames map[frameID][]byte
-	buf    []byte
+	c       *Case
+	frames  map[frameID][]byte
+	buf     []byte
+	unified []gostate.Unified // of the frames of the goroutine at hand, if asked for
 }
 
 // frameID is what the rendering of a frame depends on, its SP apart.
@@ -111,6 +116,10 @@ func NewEncoder(c *Case) *Encoder {
 // until the next call.
 func (e *Encoder) Goroutine(g *gostate.Goroutine, with With) []byte {
 	b := e.buf[:0]
+	e.unified = e.unified[:0]
+	if with.Unified && e.c.World != nil {
+		e.unified = e.c.World.Unify(e.unified, g)
+	}
 	b = append(b, `{"id":`...)
 	b = appendKnown(b, strconv.AppendUint(nil, g.ID, 10), g.ID != 0 || g.Printed == nil)
 	b = append(b, `,"status":`...)
@@ -186,7 +195,11 @@ func (e *Encoder) appendFrame(b []byte, g *gostate.Goroutine, i int) []byte {
 		}
 	}
 	b = append(b, fixed...)
-	return append(appendAddr(b, fr.SP), '}')
+	b = appendAddr(b, fr.SP)
+	if i < len(e.unified) {
+		b = e.appendUnified(b, &e.unified[i])
+	}
+	return append(b, '}')
 }
 
 // renderFrame renders a frame up to its SP.

@@ -139,6 +139,7 @@ func (c *Case) linkedPackage() func(string) bool {
 }
 
 func (e *Encoder) frameList(g *gostate.Goroutine) json.RawMessage {
+	e.unified = e.unified[:0]
 	b := []byte{'['}
 	for i := range g.Frames {
 		if i > 0 {

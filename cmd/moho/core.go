@@ -142,6 +142,9 @@ func explainCoreError(err error, path string) error {
 	case errors.Is(err, bounded.ErrLimit):
 		return cli.WithHints(err, "--max-size raises the limit")
 	}
+	if format, ok := errors.AsType[*core.FormatError](err); ok && format.Hint != "" {
+		return cli.WithHints(err, format.Hint)
+	}
 	if mismatch, ok := errors.AsType[*core.MismatchError](err); ok && mismatch != nil {
 		err = fmt.Errorf("%s does not belong to %s: %s\ncore        %s\nexecutable  %s",
 			mismatch.Name, path, mismatch.What, buildIDs(mismatch.Core), buildIDs(mismatch.Image))

@@ -17,6 +17,8 @@ import (
 
 const goroutinesLong = `Goroutines lists every goroutine of a core; with --with stacks its calls too, in
 the form of a traceback. The runtime's own are left out unless --all is given.
+--unified adds to each call what a frame has on every architecture, and a legend
+that says what that is called there.
 --json prints all of them as JSON lines (moho/goroutines/v1), streamed.`
 
 const goroutinesExample = `    $ moho core goroutines core.1234 --with stacks --id 22`
@@ -25,6 +27,7 @@ func newCoreGoroutines(a *app, cf *coreFlags) *cobra.Command {
 	var with []string
 	var ids []uint
 	var values value.Options
+	var unified bool
 	cmd := &cobra.Command{
 		Use:     "goroutines CORE [EXE]",
 		Short:   "list goroutines, with --with stacks their calls",
@@ -37,6 +40,9 @@ func newCoreGoroutines(a *app, cf *coreFlags) *cobra.Command {
 				return usage(cmd, err)
 			}
 			wants.Values = exactly(values)
+			if unified {
+				wants.Stacks, wants.Unified = true, true
+			}
 			return a.withTarget(cmd.Context(), args, func(c *postmortem.Case) error {
 				list := goroutineList{view{a, c, cf.all}, wants, ids}
 				if err := list.known(); err != nil {
@@ -47,7 +53,7 @@ func newCoreGoroutines(a *app, cf *coreFlags) *cobra.Command {
 					return list.json()
 				case c.Source() == nil:
 					return nil // the gap says why
-				case len(with) > 0:
+				case len(with) > 0, unified:
 					return list.tracebacks()
 				}
 				list.table()
@@ -57,6 +63,7 @@ func newCoreGoroutines(a *app, cf *coreFlags) *cobra.Command {
 	}
 	cmd.Flags().StringSliceVar(&with, "with", nil, "what to add to each goroutine: stacks, vars, defers, panics")
 	addValueFlags(cmd, &values)
+	cmd.Flags().BoolVar(&unified, "unified", false, "stacks with CFA, return PC and FP of every frame, named alike on every architecture")
 	cmd.Flags().UintSliceVar(&ids, "id", nil, "only the goroutines with these `ids`, separated by commas")
 	cmd.Flags().Lookup("id").DefValue = "" // not "[]"
 	return cmd
@@ -103,6 +110,9 @@ func (l goroutineList) json() error {
 		return out.End(false, l.c.Gaps)
 	}
 	head.Count = source.NumG()
+	if l.with.Unified && l.c.World != nil {
+		head.Mapping = postmortem.NewMapping(l.c.Process.Arch())
+	}
 	out.Header(head)
 	enc := postmortem.NewEncoder(l.c)
 	for g := range source.Goroutines() {
@@ -118,6 +128,9 @@ func (l goroutineList) json() error {
 // tracebacks prints goroutines in the form in which Go programs print them.
 func (l goroutineList) tracebacks() error {
 	out := bufio.NewWriterSize(l.ui.Out, 64<<10)
+	if l.with.Unified && l.c.World != nil {
+		l.legend()
+	}
 	tr := tracer{l.view, l.with, map[frameID]string{}}
 	for g := range l.c.Source().Goroutines() {
 		if l.wants(g) {
@@ -171,6 +184,10 @@ func (t tracer) calls(w *bufio.Writer, g *gostate.Goroutine) {
 	if !t.with.Stacks {
 		return
 	}
+	var unified []gostate.Unified
+	if t.with.Unified && t.c.World != nil {
+		unified = t.c.World.Unify(nil, g)
+	}
 	for i := range g.Frames {
 		if g.Elided > 0 && i == g.ElidedAt {
 			fmt.Fprintf(w, "\t… %s left out\n", count(g.Elided, "frame"))
@@ -184,9 +201,12 @@ func (t tracer) calls(w *bufio.Writer, g *gostate.Goroutine) {
 		}
 		if t.with.Vars && text != "" {
 			t.frameWithVars(w, g, i, text)
-			continue
+		} else {
+			w.WriteString(text)
 		}
-		w.WriteString(text)
+		if text != "" && !fr.Inlined && i < len(unified) {
+			t.unified(w, fr, &unified[i])
+		}
 	}
 	if cr := g.CreatedBy; cr.Func != "" {
 		w.WriteString(t.creator(cr, mark(t.c.CreatorLinks(g))))

@@ -15,6 +15,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"moho/core/capture"
+	"moho/core/wasmtest"
 	"moho/internal/testschema"
 )
 
@@ -34,6 +35,7 @@ func TestScript(t *testing.T) {
 			"alive":    alive,
 			"setenvs":  setenvs,
 			"crash":    crash,
+			"instance": instance,
 			"module":   module,
 			"validate": validate,
 			"patch":    patch,
@@ -133,6 +135,20 @@ func setenvs(ts *testscript.TestScript, neg bool, args []string) {
 	if n == 0 {
 		ts.Fatalf("%s: no line of a name and a value", args[0])
 	}
+}
+
+// instance runs a WebAssembly module and leaves its files memory and core in DIR:
+//
+//	instance DIR WHEN MODULE [ARG...]     (WHEN as in wasmtest)
+func instance(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 3 {
+		ts.Fatalf("usage: instance DIR WHEN MODULE [ARG...]")
+	}
+	dir := ts.MkAbs(args[0])
+	ts.Check(os.MkdirAll(dir, 0o777))
+	s, err := wasmtest.Run(context.Background(), dir, ts.MkAbs(args[2]), "", wasmtest.When(args[1]), args[3:]...)
+	ts.Check(err)
+	ts.Check(os.WriteFile(filepath.Join(dir, "output"), []byte(s.Output), 0o666))
 }
 
 // validate checks JSON, or the JSON lines of a file.jsonl, against docs/schemas:

@@ -14,7 +14,7 @@
 //
 // All of it. A coredump is checked as a module is, before anything is taken from
 // it. Data segments that lie scattered are joined in memory of their own, at most
-// [MaxJoined] and eight times the size of the file; the zeros between them share
+// [MaxJoined] and four times the size of the file; the zeros between them share
 // one page range. Frames are counted against the bytes that are left.
 //
 // # Compatibility

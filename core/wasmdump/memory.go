@@ -6,14 +6,13 @@ import (
 	"slices"
 
 	"moho/core"
-	"moho/internal/bounded"
 	"moho/objfile/wasmbin"
 )
 
 const (
-	// MaxJoined bounds, together with eight times the size of the file, the
+	// MaxJoined bounds, together with four times the size of the file, the
 	// memory that segments are copied to because they lie scattered.
-	MaxJoined = 64 << 20
+	MaxJoined = 24 << 20
 
 	granule   = 4096    // segments are joined, and written, in multiples of it
 	zeroChunk = 1 << 20 // how much the one range of zeros stands for at a time
@@ -49,8 +48,8 @@ func join(name string, fileSize int64, segs []core.Bytes, size uint64) ([]core.B
 			out = append(out, segs[0])
 		} else {
 			copied += hi - lo
-			if err := bounded.Check("memory that scattered data segments are joined to", copied, MaxJoined+8*uint64(fileSize)); err != nil {
-				return nil, fmt.Errorf("core: %s: %w", name, err)
+			if copied > MaxJoined+4*uint64(fileSize) {
+				return nil, &core.FormatError{Name: name, Off: -1, What: fmt.Sprintf("its data segments lie so scattered that to join them takes more than %d bytes", copied)}
 			}
 			b := make([]byte, hi-lo)
 			for _, s := range segs[:n] {

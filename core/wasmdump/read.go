@@ -53,7 +53,7 @@ func Is(f *objfile.File) bool {
 // Open opens the coredump at path.
 //
 // The error wraps [core.ErrFormat] for a file that is no coredump, or one that
-// can't be read, and [core.ErrLimit] for one that would take too much memory.
+// can't be read or would take too much memory.
 func Open(path string) (*core.Process, error) {
 	f, err := objfile.Open(path)
 	if err != nil {

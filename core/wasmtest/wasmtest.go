@@ -15,6 +15,8 @@ import (
 	"context"
 	_ "embed"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -56,58 +58,70 @@ var runner []byte
 func Take(tb testing.TB, module, release string, when When, args ...string) Snapshot {
 	tb.Helper()
 	testbin.NeedTool(tb, "node")
-	dir := tb.TempDir()
-	script := filepath.Join(dir, "run.mjs")
-	if err := os.WriteFile(script, runner, 0o644); err != nil {
-		tb.Fatal(err)
-	}
-	f, err := objfile.Open(module)
+	s, err := Run(tb.Context(), tb.TempDir(), module, release, when, args...)
 	if err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(func() { f.Close() })
-	support := ""
-	if f.OS() == "js" {
-		support = filepath.Join(goroot(tb, release), "lib", "wasm", "wasm_exec.js")
-	}
-	ctx, cancel := context.WithTimeout(tb.Context(), time.Minute)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, "node", append([]string{"--no-warnings", script, dir, module, support, string(when)}, args...)...)
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
-	if err := cmd.Run(); err != nil {
-		tb.Fatalf("node: %v\n%s", err, out.String())
-	}
-	s := Snapshot{Module: module, Memory: filepath.Join(dir, "memory"), Core: filepath.Join(dir, "core"), Output: out.String()}
-	s.Dump = readState(tb, f, dir)
-	w, err := os.Create(s.Core)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer w.Close()
-	if _, err := s.Dump.WriteTo(w); err != nil {
 		tb.Fatal(err)
 	}
 	return s
 }
 
+// Run is [Take] where there is no test. It leaves its files in dir.
+func Run(ctx context.Context, dir, module, release string, when When, args ...string) (Snapshot, error) {
+	script := filepath.Join(dir, "run.mjs")
+	if err := os.WriteFile(script, runner, 0o644); err != nil {
+		return Snapshot{}, err
+	}
+	f, err := objfile.Open(module)
+	if err != nil {
+		return Snapshot{}, err
+	}
+	defer f.Close()
+	support := ""
+	if f.OS() == "js" {
+		root, err := goroot(ctx, dir, release)
+		if err != nil {
+			return Snapshot{}, err
+		}
+		support = filepath.Join(root, "lib", "wasm", "wasm_exec.js")
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "node", append([]string{"--no-warnings", script, dir, module, support, string(when)}, args...)...)
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := cmd.Run(); err != nil {
+		return Snapshot{}, fmt.Errorf("node: %w\n%s", err, out.String())
+	}
+	s := Snapshot{Module: module, Memory: filepath.Join(dir, "memory"), Core: filepath.Join(dir, "core"), Output: out.String()}
+	if s.Dump, err = readState(f, dir); err != nil {
+		return Snapshot{}, err
+	}
+	w, err := os.Create(s.Core)
+	if err != nil {
+		return Snapshot{}, err
+	}
+	if _, err := s.Dump.WriteTo(w); err != nil {
+		return Snapshot{}, errors.Join(err, w.Close())
+	}
+	return s, w.Close()
+}
+
 // readState makes a dump of what the script has written.
-func readState(tb testing.TB, f *objfile.File, dir string) *wasmdump.Dump {
-	tb.Helper()
+func readState(f *objfile.File, dir string) (*wasmdump.Dump, error) {
 	memory, err := os.ReadFile(filepath.Join(dir, "memory"))
 	if err != nil {
-		tb.Fatal(err)
+		return nil, err
 	}
 	text, err := os.ReadFile(filepath.Join(dir, "state.json"))
 	if err != nil {
-		tb.Fatal(err)
+		return nil, err
 	}
 	var state struct {
 		Globals []string
 		Frames  []struct{ Func, At uint32 }
 	}
 	if err := json.Unmarshal(text, &state); err != nil {
-		tb.Fatal(err)
+		return nil, err
 	}
 	d := &wasmdump.Dump{
 		Name: filepath.Base(f.Name()), BuildID: f.BuildID(), Thread: "main",
@@ -116,7 +130,7 @@ func readState(tb testing.TB, f *objfile.File, dir string) *wasmdump.Dump {
 	for i, g := range state.Globals {
 		bits, err := strconv.ParseUint(g, 10, 64)
 		if err != nil {
-			tb.Fatal(err)
+			return nil, err
 		}
 		v := wasmbin.Value{Type: f.WASM().Globals()[i].Type, Known: true, Bits: bits}
 		if v.Type.Code == wasmbin.I32 {
@@ -127,25 +141,20 @@ func readState(tb testing.TB, f *objfile.File, dir string) *wasmdump.Dump {
 	for _, fr := range state.Frames {
 		fn, ok := f.WASMFunc(fr.Func)
 		if !ok {
-			tb.Fatalf("frame in function %d, which the module does not define", fr.Func)
+			return nil, fmt.Errorf("a frame is in function %d, which the module does not define", fr.Func)
 		}
 		d.Frames = append(d.Frames, wasmdump.Frame{Func: fr.Func, Offset: fr.At - uint32(fn.Off)})
 	}
-	return d
+	return d, nil
 }
 
 // goroot asks the toolchain of a release where its files are.
-func goroot(tb testing.TB, release string) string {
-	tb.Helper()
-	cmd := exec.CommandContext(tb.Context(), "go", "env", "GOROOT")
-	cmd.Dir = tb.TempDir()
-	cmd.Env = os.Environ()
+func goroot(ctx context.Context, dir, release string) (string, error) {
+	cmd := exec.CommandContext(ctx, "go", "env", "GOROOT")
+	cmd.Dir, cmd.Env = dir, os.Environ()
 	if release != "" {
 		cmd.Env = append(cmd.Env, "GOTOOLCHAIN=go"+release)
 	}
 	out, err := cmd.Output()
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return string(bytes.TrimSpace(out))
+	return string(bytes.TrimSpace(out)), err
 }

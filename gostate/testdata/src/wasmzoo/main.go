@@ -5,6 +5,7 @@ package main
 import (
 	"os"
 	"runtime"
+	"strings"
 	"sync"
 	"time"
 )
@@ -85,10 +86,13 @@ func main() {
 	for i := 0; i < 20; i++ {
 		spawn(i)
 	}
-	time.Sleep(10 * time.Millisecond)
 	buf := make([]byte, 1<<20)
-	buf = buf[:runtime.Stack(buf, true)]
-	print(string(buf))
+	text := ""
+	for ok := false; !ok; ok = strings.Count(text, "[runn") == 1 { // but for this one all are parked
+		time.Sleep(time.Millisecond)
+		text = string(buf[:runtime.Stack(buf, true)])
+	}
+	print(text)
 	print("\n\nlook\n")
 	stop(os.Args[1])
 }
