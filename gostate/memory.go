@@ -14,6 +14,8 @@ type memory struct {
 	starts []core.Addr
 	runs   [][]byte
 	total  int64 // bytes in all runs
+
+	missing func(core.Addr) // if not nil, is told of reads that find nothing
 }
 
 func newMemory(p *core.Process) *memory {
@@ -32,6 +34,9 @@ func newMemory(p *core.Process) *memory {
 func (m *memory) find(a core.Addr) (start core.Addr, run []byte, ok bool) {
 	i := sort.Search(len(m.starts), func(i int) bool { return m.starts[i] > a }) - 1
 	if i < 0 || a-m.starts[i] >= core.Addr(len(m.runs[i])) {
+		if m.missing != nil {
+			m.missing(a)
+		}
 		return 0, nil, false
 	}
 	return m.starts[i], m.runs[i], true

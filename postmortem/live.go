@@ -3,15 +3,26 @@ package postmortem
 import (
 	"context"
 	"fmt"
+	"os"
 
+	"moho/core"
 	"moho/core/live"
+	"moho/gostate"
 	"moho/objfile"
 )
 
 // openLive takes a snapshot of a living process. It runs on before anything is
 // read of it here.
-func (c *Case) openLive(ctx context.Context, pid int) (err error) {
-	if c.Live, err = live.Take(ctx, pid, live.Options{}); err != nil {
+func (c *Case) openLive(ctx context.Context, pid int, o Options) (err error) {
+	c.Live, err = live.Take(ctx, pid, live.Options{Limit: o.Whole, Select: func(p *core.Process, exe *os.File, fetch live.Fetch) error {
+		f, err := objfile.OpenFile(exe)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		return gostate.Gather(p, f, fetch)
+	}})
+	if err != nil {
 		c.Live = nil
 		return err
 	}

@@ -40,6 +40,7 @@ const (
 type Options struct {
 	Exe      string    // path of the executable, or "" to find it by Build ID
 	Stores   store.Set // where to look for it, for reports and for findings
+	Whole    int64     // private memory of a living process that is copied whole, in bytes; 0: live.DefaultLimit
 	Memory   bool      // memory will be read: refuse a target that is only text
 	MaxSize  int64     // limit of what is decompressed or read from a pipe, in bytes; 0 means 64 GiB
 	Stdin    io.Reader // what "-" names; nil means the standard input

@@ -119,7 +119,7 @@ func (c *Case) openTarget(ctx context.Context, o Options) error {
 	}
 	switch kind {
 	case TargetPID:
-		err = c.openLive(ctx, parsePID(c.Path))
+		err = c.openLive(ctx, parsePID(c.Path), o)
 	case TargetWASM:
 		c.Process, err = wasmdump.Open(c.Path)
 	case TargetOther:

@@ -13,7 +13,7 @@
 // Registers of all threads. All private memory that was written to, if that is
 // no more than [Options.Limit]; of more, what [Options.Select] asks for while
 // the process stands still, page by page. Memory costs what was copied, and
-// never more than half of what the machine has available. Private files that
+// never more than half of what the machine, or the container, has available. Private files that
 // were not written to, code among them, and shared memory are not copied: the
 // executable's are the file's own, for [core.Process.AddImage] to put there.
 //
@@ -45,9 +45,10 @@ var ErrUnsupported = errors.New("living processes cannot be read here")
 // Kind is what [core.Process.Kind] says of a snapshot.
 const Kind = "live"
 
-// DefaultLimit is how much private memory is copied whole: 1 GiB, which two
-// cores copy in about half a second.
-const DefaultLimit = 1 << 30
+// DefaultLimit is how much private memory is copied whole: 4 GiB, which two
+// cores copy in about a second. Looking for what is needed, and leaving the rest,
+// takes a process of a million goroutines longer than copying all of it.
+const DefaultLimit = 4 << 30
 
 // Options say what to copy. The zero value copies all private memory, up to
 // [DefaultLimit].
@@ -55,8 +56,10 @@ type Options struct {
 	Limit int64 // bytes of private memory that are copied whole; 0: DefaultLimit
 
 	// Select is called, while the process stands still, when its memory exceeds
-	// Limit: it asks for what it needs. p has threads, regions and auxiliary
-	// vector, but no memory yet. Nil asks for nothing.
+	// Limit: it asks for what it needs. p has regions and auxiliary vector, but
+	// maybe no memory yet. Nil asks for nothing. It is called once before while
+	// the process still runs, to get ready: memory changes under it then, there
+	// are no threads, and its error does not count.
 	Select func(p *core.Process, exe *os.File, fetch Fetch) error
 }
 

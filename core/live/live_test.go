@@ -252,11 +252,18 @@ func TestStopped(t *testing.T) {
 func TestSelect(t *testing.T) {
 	p := start(t, alive(t), "10")
 	s, err := live.Take(t.Context(), p.pid, live.Options{Limit: 1, Select: func(none *core.Process, exe *os.File, fetch live.Fetch) error {
-		if got := field(t, p.pid, "State"); !slices.Equal(got, []string{"t (tracing stop)"}) {
-			t.Errorf("states %v, want all stopped", got)
-		}
 		if _, err := none.Word(p.heap); !errors.Is(err, core.ErrAbsent) {
 			t.Errorf("before: %v", err)
+		}
+		if len(none.Threads()) == 0 { // the rehearsal, which learns of one page
+			_, err := fetch([]core.Range{{Addr: p.marker, Size: 1}})
+			return errors.Join(err, errors.New("this does not count"))
+		}
+		if _, err := none.Word(p.marker); err != nil {
+			t.Errorf("rehearsed: %v", err)
+		}
+		if got := field(t, p.pid, "State"); !slices.Equal(got, []string{"t (tracing stop)"}) {
+			t.Errorf("states %v, want all stopped", got)
 		}
 		one, err := fetch([]core.Range{{Addr: p.heap, Size: 32}, {Addr: 1, Size: 8}, {Addr: ^core.Addr(0), Size: 8}})
 		if err != nil {
@@ -291,7 +298,12 @@ func TestLetGo(t *testing.T) {
 				err = fmt.Errorf("panic: %v", r)
 			}
 		}()
-		s, err := live.Take(ctx, p.pid, live.Options{Limit: 1, Select: func(*core.Process, *os.File, live.Fetch) error { return f() }})
+		s, err := live.Take(ctx, p.pid, live.Options{Limit: 1, Select: func(p *core.Process, _ *os.File, _ live.Fetch) error {
+			if len(p.Threads()) == 0 {
+				return nil
+			}
+			return f()
+		}})
 		if s != nil {
 			t.Errorf("a snapshot beside %v", err)
 		}
@@ -321,7 +333,10 @@ func TestLetGo(t *testing.T) {
 func TestKilled(t *testing.T) {
 	if pid := os.Getenv("MOHO_TEST_TAKE"); pid != "" {
 		n, _ := strconv.Atoi(pid)
-		live.Take(t.Context(), n, live.Options{Limit: 1, Select: func(*core.Process, *os.File, live.Fetch) error {
+		live.Take(t.Context(), n, live.Options{Limit: 1, Select: func(p *core.Process, _ *os.File, _ live.Fetch) error {
+			if len(p.Threads()) == 0 {
+				return nil
+			}
 			fmt.Println("holding")
 			time.Sleep(time.Minute)
 			return nil

@@ -50,11 +50,18 @@ func (t *taker) prepare() (err error) {
 	if err := t.mirror(); err != nil {
 		return err
 	}
-	if total := t.private(); total <= min(t.opts.Limit, t.room) {
+	if t.private() > min(t.opts.Limit, t.room) {
+		if err := t.rehearse(); err != nil {
+			return err
+		}
+	} else {
 		for i := range t.mirrors {
 			m := &t.mirrors[i]
 			if m.head || m.vma.File {
 				continue
+			}
+			if m.vma.Anonymous >= m.vma.Size()/8*7 {
+				unix.Madvise(m.data, unix.MADV_HUGEPAGE) // nearly all of it will be used
 			}
 			if err := proc.Own(t.pagemap, m.vma, m.page, func(start, end uint64) error {
 				// A kernel older than 5.14 does not know this, and will do it later.
@@ -67,6 +74,42 @@ func (t *taker) prepare() (err error) {
 	}
 	t.ready, t.mirrors, t.regions, t.files, t.gaps = t.mirrors, nil, nil, nil, nil
 	return nil
+}
+
+// rehearse asks what will be wanted while the process still runs. What it is
+// told is torn, and only the pages count: the kernel gives their copies memory
+// now, and they are the first to be copied when the process stands still.
+func (t *taker) rehearse() error {
+	if t.opts.Select == nil {
+		return nil
+	}
+	room := t.room
+	defer func() { t.room, t.copied, t.refused = room, 0, 0 }()
+	var err error
+	if t.auxv, err = readAuxv(t.pid); err != nil {
+		return fmt.Errorf("process %d: auxiliary vector: %w", t.pid, err)
+	}
+	if err := t.read(t.heads()); err != nil {
+		return err
+	}
+	p, err := t.assemble(nil)
+	if err != nil {
+		return err
+	}
+	t.opts.Select(p, t.exe, t.fetch) // an error of it is for the real thing
+	return context.Cause(t.ctx)
+}
+
+// rehearsed returns what the rehearsal copied, to be copied again.
+func (t *taker) rehearsed() (ranges []core.Range) {
+	for i := range t.ready {
+		if m := &t.ready[i]; !m.head {
+			for _, b := range m.pieces(nil) {
+				ranges = append(ranges, core.Range{Addr: b.Addr, Size: uint64(len(b.Data))})
+			}
+		}
+	}
+	return ranges
 }
 
 // private returns how many bytes of private memory there are.
@@ -131,7 +174,7 @@ func (t *taker) copy() error {
 		return err
 	}
 	if t.opts.Select != nil {
-		p, err := t.assemble(nil)
+		p, err := t.fetch(t.rehearsed())
 		if err != nil {
 			return err
 		}
@@ -201,6 +244,9 @@ func (t *taker) fetch(ranges []core.Range) (*core.Process, error) {
 		}
 		for ; i < len(t.mirrors) && t.mirrors[i].vma.Start < end; i++ {
 			m := &t.mirrors[i]
+			if m.head {
+				continue // a file, which is on the disk
+			}
 			from, to := max(start, m.vma.Start)&^(m.page-1), (min(end, m.vma.End)+m.page-1)&^(m.page-1)
 			if from < to {
 				runs = m.take(from, to, runs)

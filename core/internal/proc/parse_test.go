@@ -129,3 +129,30 @@ func TestPageRuns(t *testing.T) {
 		})
 	}
 }
+
+// TestAllowed reads what a control group and those above it allow.
+func TestAllowed(t *testing.T) {
+	root := t.TempDir()
+	write := func(path, text string) {
+		path = filepath.Join(root, path)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("a/b/memory.max", "max\n")
+	write("a/b/memory.current", "100\n")
+	write("a/memory.max", "1000\n")
+	write("a/memory.current", "800\n")
+	write("a/memory.stat", "anon 600\ninactive_file 150\n")
+	for path, want := range map[string]int64{"/a/b": 350, "/a": 350, "/": 1<<63 - 1, "/gone/x": 1<<63 - 1} {
+		if got := allowed(root, path, "memory.max", "memory.current"); got != want {
+			t.Errorf("%s: %d, want %d", path, got, want)
+		}
+	}
+	if n, err := Available(); err != nil || n < 1<<20 {
+		t.Errorf("available: %d, %v", n, err)
+	}
+}

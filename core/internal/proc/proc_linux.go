@@ -100,19 +100,3 @@ func ReadStat(pid, tid int) (Stat, error) {
 		UTime: num(11), STime: num(12), ChildUTime: num(13), ChildSTime: num(14), Nice: sig(16),
 	}, nil
 }
-
-// Available returns how many bytes of memory the machine can give without
-// swapping.
-func Available() (int64, error) {
-	b, err := os.ReadFile("/proc/meminfo")
-	if err != nil {
-		return 0, err
-	}
-	for line := range bytes.Lines(b) {
-		if rest, ok := bytes.CutPrefix(line, []byte("MemAvailable:")); ok {
-			n, err := strconv.ParseInt(string(bytes.TrimSuffix(bytes.TrimSpace(rest), []byte(" kB"))), 10, 53)
-			return n << 10, err
-		}
-	}
-	return 1 << 30, nil // kernels before 3.14 do not say
-}
