@@ -98,7 +98,7 @@ func Open(ctx context.Context, path string, o Options) (c *Case, err error) {
 		return c, err
 	}
 	if c.Text != nil {
-		return c, c.openText(o)
+		return c, c.openText(ctx, o)
 	}
 	c.Gaps = append(c.Gaps, c.Process.Gaps()...)
 	known := len(c.Gaps)
@@ -191,6 +191,9 @@ func (c *Case) BuildID() evidence.BuildID {
 		if id, ok := c.Process.ExecutableBuildID(); ok {
 			return id
 		}
+	}
+	if c.Text != nil && !c.Text.BuildID().IsZero() {
+		return c.Text.BuildID()
 	}
 	if c.Exe != nil {
 		return c.Exe.BuildID()

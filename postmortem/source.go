@@ -5,6 +5,7 @@ import (
 
 	"moho/core"
 	"moho/gostate"
+	"moho/gotab"
 )
 
 // A Source is where the goroutines of a case come from: the memory of a
@@ -37,4 +38,19 @@ func (c *Case) signal() (core.Signal, bool) {
 	}
 	s := c.crash.Signal
 	return s, s.Number != 0
+}
+
+// table returns Go's tables of the executable, or nil.
+func (c *Case) table() *gotab.Table {
+	if c.World != nil {
+		return c.World.Table()
+	}
+	if c.Exe == nil {
+		return nil
+	}
+	t, err := gotab.Open(c.Exe)
+	if err != nil {
+		return nil
+	}
+	return t
 }

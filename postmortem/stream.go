@@ -34,7 +34,7 @@ func (c *Case) openFile(ctx context.Context, o Options) error {
 	}
 	head := make([]byte, sniffed)
 	n, _ := f.ReadAt(head, 0)
-	if kindOf(head[:n]) == TargetText {
+	if kind := kindOf(head[:n]); kind == TargetText || kind == TargetOther {
 		return c.readText(ctx, f, f, st.Size(), o)
 	}
 	return c.openStream(ctx, f, st.Size(), o)
@@ -103,4 +103,17 @@ func readWASM(name string, s *unpack.Spooled) (*core.Process, error) {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return wasmdump.NewBytes(name, data)
+}
+
+// isProfile reports whether the regular file begins like a profile that is not
+// compressed.
+func isProfile(path string) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	head := make([]byte, sniffed)
+	n, _ := f.ReadAt(head, 0)
+	return traceback.IsProfile(head[:n])
 }

@@ -129,7 +129,10 @@ func (c *Case) linkedPackage() func(string) bool {
 		return func(string) bool { return false }
 	}
 	pkgs := map[string]bool{}
-	t := c.World.Table()
+	t := c.table()
+	if t == nil {
+		return func(string) bool { return false }
+	}
 	for i := range t.NumFunc() {
 		if f, err := t.Func(i); err == nil {
 			pkgs[evidence.ParseSymbol(f.Name()).Package] = true

@@ -123,6 +123,9 @@ func (c *Case) openTarget(ctx context.Context, o Options) error {
 	case TargetWASM:
 		c.Process, err = wasmdump.Open(c.Path)
 	case TargetOther:
+		if isProfile(c.Path) {
+			return c.openFile(ctx, o)
+		}
 		if c.Process, err = wasmdump.OpenMemory(c.Path); err != nil {
 			c.Process, err = core.Open(c.Path) // says what is wrong with it
 		}

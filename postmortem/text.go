@@ -6,14 +6,6 @@ import (
 	"moho/gostate"
 )
 
-// openText completes a case whose target is a text: with what it says, and with
-// the executable, if there is one.
-func (c *Case) openText(o Options) error {
-	c.Gaps = append(c.Gaps, c.Text.Gaps()...)
-	c.crash, _ = c.Text.Crash()
-	return nil
-}
-
 // appendKnown appends value, or null when it is not known.
 func appendKnown(b, value []byte, known bool) []byte {
 	if !known {

@@ -55,6 +55,12 @@ func Read(ctx context.Context, r io.ReaderAt, size int64, o Options) (*Dump, err
 		}
 		return d, nil
 	}
+	if ok, err := d.readCounts(ctx, o); ok || err != nil {
+		if err != nil {
+			return nil, err
+		}
+		return d, nil
+	}
 	d.prefix = findPrefix(newLines(io.NewSectionReader(r, 0, min(size, maxHead))))
 	var best *tally
 	cur := newTally(0)

@@ -13,6 +13,7 @@ import (
 	"moho/gostate/value"
 	"moho/internal/cli"
 	"moho/postmortem"
+	"moho/traceback"
 )
 
 const goroutinesLong = `Goroutines lists every goroutine of a core; with --with stacks its calls too, in
@@ -142,8 +143,13 @@ func (l goroutineList) tracebacks() error {
 
 // table prints goroutines a line each.
 func (l goroutineList) table() {
-	t := cli.NewTable(cli.Column{Title: "id", Right: true}, cli.Column{Title: "state"}, cli.Column{Title: "at", Fit: cli.Clip},
-		cli.Column{Title: "position", Fit: cli.ClipTop}, cli.Column{Title: "created by", Fit: cli.Clip})
+	columns := []cli.Column{{Title: "id", Right: true}, {Title: "state"}, {Title: "at", Fit: cli.Clip},
+		{Title: "position", Fit: cli.ClipTop}, {Title: "created by", Fit: cli.Clip}}
+	counted := l.c.Text != nil && l.c.Text.Kind() == traceback.KindProfile
+	if counted {
+		columns[0].Title, columns[1].Title = "count", "labels"
+	}
+	t := cli.NewTable(columns...)
 	for g := range l.c.Source().Goroutines() {
 		if !l.wants(g) {
 			continue
@@ -152,7 +158,14 @@ func (l goroutineList) table() {
 		if fr := l.top(g); fr != nil {
 			fn, pos = fr.Func, l.position(fr)
 		}
-		t.Row(fmt.Sprint(g.ID), state(g), fn, pos, g.CreatedBy.Func)
+		id, what := fmt.Sprint(g.ID), state(g)
+		switch {
+		case counted:
+			id, what = fmt.Sprint(g.Printed.Count), labels(g)
+		case g.Printed != nil && g.Printed.Headless:
+			id = "?"
+		}
+		t.Row(id, what, fn, pos, g.CreatedBy.Func)
 	}
 	l.ui.Table(t)
 }
@@ -195,7 +208,10 @@ func (t tracer) calls(w *bufio.Writer, g *gostate.Goroutine) {
 		fr := &g.Frames[i]
 		id := frameID{fr.PCIndex, fr.Inline, fr.Fault}
 		text, ok := t.frames[id]
-		if !ok || fr.PCIndex < 0 {
+		switch {
+		case g.Printed != nil: // its arguments are its own
+			text = t.frame(g, i)
+		case !ok || fr.PCIndex < 0:
 			text = t.frame(g, i)
 			t.frames[id] = text
 		}
@@ -226,7 +242,11 @@ func (t tracer) frame(g *gostate.Goroutine, i int) string {
 	if fr.System && !t.all && len(links) == 0 {
 		return ""
 	}
-	return strings.TrimRight(fmt.Sprintf("%s\n\t%s  %s", cli.Escape(fr.Func), cli.Escape(t.position(fr)), mark(links)), " ") + "\n"
+	name := fr.Func
+	if p := g.Printed; p != nil && i < len(p.Args) && !p.Counted {
+		name += "(" + p.Args[i] + ")"
+	}
+	return strings.TrimRight(fmt.Sprintf("%s\n\t%s  %s", cli.Escape(name), cli.Escape(t.position(fr)), mark(links)), " ") + "\n"
 }
 
 const threadsLong = `Threads lists the threads of a core, the one that took the signal first: what

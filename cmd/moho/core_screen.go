@@ -113,6 +113,9 @@ func exeFrom(f postmortem.ExeFrom) string {
 // title is a goroutine's first line, as tracebacks write it.
 func (v view) title(g *gostate.Goroutine) string {
 	s := fmt.Sprintf("goroutine %d [%s]", g.ID, state(g))
+	if p := g.Printed; p != nil {
+		s = printedTitle(g, p)
+	}
 	if g.Thread != 0 {
 		s += fmt.Sprintf(", thread %d", g.Thread)
 	}
@@ -304,6 +307,9 @@ func (v view) top(g *gostate.Goroutine) *gostate.Frame {
 }
 
 func groupIDs(gr *gostate.Group) string {
+	if len(gr.IDs) == 0 {
+		return labels(gr.First)
+	}
 	var ids []string
 	for _, id := range gr.IDs[:min(3, len(gr.IDs))] {
 		ids = append(ids, fmt.Sprint(id))
