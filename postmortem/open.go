@@ -31,7 +31,7 @@ type ExeFrom string
 const (
 	ByBuildID ExeFrom = "buildid"   // found by the core's Build ID, digest verified
 	ByPath    ExeFrom = "path"      // given by path, Build IDs agree
-	Contents  ExeFrom = "contents"  // given by path, the bytes in the core agree
+	Contents  ExeFrom = "contents"  // given by path or found in a store, the bytes in the core or the calls of the text agree
 	Unchecked ExeFrom = "unchecked" // given by path, nothing in the core proves it
 	Running   ExeFrom = "process"   // what the living process runs, by the kernel's link
 )
@@ -67,6 +67,7 @@ type Case struct {
 	Gaps     []evidence.Gap
 
 	file      io.Closer // what Text is read from
+	found     bool      // Exe comes from a store
 	heap      *heap.Heap
 	heapTried bool
 	places    *where.Map
@@ -153,6 +154,9 @@ func (c *Case) findModules() {
 		c.modules = append(c.modules, d.Path)
 	}
 }
+
+// ExeFound reports whether the executable was found in a store, not given.
+func (c *Case) ExeFound() bool { return c.found }
 
 // Close releases the files of the case.
 func (c *Case) Close() error {
@@ -309,7 +313,7 @@ func (c *Case) tryEntry(stores store.Set, e store.Entry) error {
 		f.Close()
 		return err
 	}
-	c.Exe, c.ExePath, c.ExeFrom, c.ExeSHA256 = f, e.Path, ByBuildID, e.SHA256
+	c.Exe, c.ExePath, c.ExeFrom, c.ExeSHA256, c.found = f, e.Path, ByBuildID, e.SHA256, true
 	return nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 
 	"moho/core"
 	"moho/evidence"
@@ -141,7 +142,7 @@ func (c *Case) findTextExe(ctx context.Context, stores store.Set, sites []traceb
 		}
 		m, err := matchSites(f, sites)
 		named := c.Text.BuildID().Matches(f.BuildID())
-		if err != nil || m.differs != "" || m.agree < minAgree && !named {
+		if err != nil || m.differs != "" || !named && (m.agree < minAgree || m.own == 0) {
 			f.Close()
 			continue
 		}
@@ -150,14 +151,14 @@ func (c *Case) findTextExe(ctx context.Context, stores store.Set, sites []traceb
 			continue
 		}
 		path, _ := stores.Artifact(sha)
-		c.Exe, c.ExePath, c.ExeSHA256, c.ExeFrom = f, path, sha, Contents
+		c.Exe, c.ExePath, c.ExeSHA256, c.ExeFrom, c.found = f, path, sha, Contents, true
 		if !c.Text.BuildID().IsZero() {
 			c.ExeFrom = ByBuildID
 		}
 	}
 	if len(found) > 1 {
 		c.Exe.Close()
-		c.Exe, c.ExePath, c.ExeSHA256, c.ExeFrom = nil, "", "", ""
+		c.Exe, c.ExePath, c.ExeSHA256, c.ExeFrom, c.found = nil, "", "", "", false
 		c.gap("executable", storeNames(stores), fmt.Sprintf("%d artifacts agree with the text, so no findings are shown; give the path of one", len(found)))
 	}
 	return nil
@@ -193,6 +194,7 @@ func allArtifacts(stores store.Set) []string {
 // they do not, "" if they do.
 type siteMatch struct {
 	agree   int
+	own     int // of them in the program's own modules: every Go program has the others
 	differs string
 
 	bias   uint64 // of PCs that were printed, where one was
@@ -248,8 +250,18 @@ func matchSites(f *objfile.File, sites []traceback.Site) (siteMatch, error) {
 			m.bias, m.biased = bias, true
 		}
 		m.agree++
+		if own(s.Func) {
+			m.own++
+		}
 	}
 	return m, nil
+}
+
+// own reports whether a function is not of the standard library.
+func own(fn string) bool {
+	pkg := evidence.ParseSymbol(fn).Package
+	first, _, _ := strings.Cut(pkg, "/")
+	return pkg == "main" || strings.Contains(first, ".")
 }
 
 // siteAt reports whether the call is where the text says: the line of a return

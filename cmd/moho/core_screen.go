@@ -79,7 +79,7 @@ func (v view) head(s *postmortem.Summary) {
 		t.Row("Build ID", id.String())
 	}
 	if s.Target.Exe != "" {
-		t.Row("executable", fmt.Sprintf("%s (%s)", relative(s.Target.Exe), exeFrom(s.Target.ExeFrom)))
+		t.Row("executable", fmt.Sprintf("%s (%s)", relative(s.Target.Exe), exeFrom(s.Target.ExeFrom, v.c.ExeFound())))
 	}
 	switch {
 	case s.Report != nil:
@@ -96,13 +96,16 @@ func snapshot(l *live.Snapshot) string {
 		l.Pause.Seconds(), count(l.Threads, "thread"), bytesOf(l.Copied))
 }
 
-func exeFrom(f postmortem.ExeFrom) string {
+func exeFrom(f postmortem.ExeFrom, found bool) string {
 	switch f {
 	case postmortem.ByBuildID:
 		return "found by Build ID, digest verified"
 	case postmortem.ByPath:
 		return "given, Build ID agrees"
 	case postmortem.Contents:
+		if found {
+			return "found in the store, contents agree"
+		}
 		return "given, contents agree"
 	case postmortem.Running:
 		return "what the process runs"
