@@ -87,12 +87,18 @@ func Run(ctx context.Context, dir, module, release string, when When, args ...st
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "node", append([]string{"--no-warnings", script, dir, module, support, string(when)}, args...)...)
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
-	if err := cmd.Run(); err != nil {
-		return Snapshot{}, fmt.Errorf("node: %w\n%s", err, out.String())
+	outPath := filepath.Join(dir, "output") // a pipe would lose what does not fit
+	out, err := os.Create(outPath)
+	if err != nil {
+		return Snapshot{}, err
 	}
-	s := Snapshot{Module: module, Memory: filepath.Join(dir, "memory"), Core: filepath.Join(dir, "core"), Output: out.String()}
+	cmd.Stdout, cmd.Stderr = out, out
+	err = errors.Join(cmd.Run(), out.Close())
+	text, readErr := os.ReadFile(outPath)
+	if err = errors.Join(err, readErr); err != nil {
+		return Snapshot{}, fmt.Errorf("node: %w\n%s", err, text)
+	}
+	s := Snapshot{Module: module, Memory: filepath.Join(dir, "memory"), Core: filepath.Join(dir, "core"), Output: string(text)}
 	if s.Dump, err = readState(f, dir); err != nil {
 		return Snapshot{}, err
 	}
@@ -157,4 +163,20 @@ func goroot(ctx context.Context, dir, release string) (string, error) {
 	}
 	out, err := cmd.Output()
 	return string(bytes.TrimSpace(out)), err
+}
+
+// Open opens the coredump, and the module, until the test ends.
+func (s Snapshot) Open(tb testing.TB) (*core.Process, *objfile.File) {
+	tb.Helper()
+	p, err := wasmdump.Open(s.Core)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { p.Close() })
+	f, err := objfile.Open(s.Module)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { f.Close() })
+	return p, f
 }
