@@ -59,6 +59,7 @@ const (
 	attrGoElem         = 0x2902
 	attrGoEmbedded     = 0x2903
 	attrGoRuntimeType  = 0x2904
+	attrGoClosure      = 0x2907
 )
 
 // Forms.

@@ -42,17 +42,6 @@ func (t Type) Key() Type {
 	return s.goKey
 }
 
-// Inside returns what a map or a channel is in memory: a pointer to a structure
-// of the runtime's, adapted to the types of keys and elements. For others it is
-// t without the names around it.
-func (t Type) Inside() Type {
-	_, at, ok := question().through(t)
-	if !ok {
-		return Type{}
-	}
-	return at
-}
-
 // Len returns the number of elements of an array; not ok for others.
 func (t Type) Len() (uint64, bool) {
 	q := question()
@@ -65,7 +54,8 @@ func (t Type) Len() (uint64, bool) {
 
 // Runtime returns where the running program has its own descriptor of the type,
 // in bytes from where those begin, which package gotab calls Module.Types; 0
-// where the compiler does not say, or the linker has dropped it.
+// where the compiler does not say, or the linker has dropped it. Until Go 1.22 the
+// linker wrote the address instead for uintptr, and for no other type.
 //
 // Source: DW_AT_go_runtime_type in $GOROOT/src/cmd/link/internal/ld/dwarf.go,
 // go1.26.

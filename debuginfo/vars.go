@@ -42,6 +42,10 @@ type Var struct {
 	Scope  []Range // where the variable can be named; nil for the whole of the function or call
 	Type   Type
 
+	// Captured is set of a variable of a function around a closure, as the
+	// closure sees it. The compiler says so since Go 1.23.
+	Captured bool
+
 	m        machine
 	where    value
 	constant bool // where is the value, not the place
@@ -269,6 +273,8 @@ func (w *walker) variable(a *abbrev, at uint64) error {
 			if v.where.form == 0 {
 				v.where, v.constant = val, true
 			}
+		case attrGoClosure:
+			v.Captured = true
 		}
 	}
 	w.body.Vars = append(w.body.Vars, v)

@@ -25,8 +25,14 @@ import (
 // is left of it and what it printed.
 func died(tb testing.TB, c testbin.Config) (*gostate.World, string) {
 	tb.Helper()
-	exe := testbin.Build(tb, testbin.Dir(tb, filepath.Join("testdata", "src", "frames")), c)
-	path, out := "", ""
+	exe, path, out := died0(tb, c)
+	return open(tb, path, exe), out
+}
+
+// died0 is died up to the core.
+func died0(tb testing.TB, c testbin.Config) (exe, path, out string) {
+	tb.Helper()
+	exe = testbin.Build(tb, testbin.Dir(tb, filepath.Join("testdata", "src", "frames")), c)
 	if c.GOARCH == "arm64" {
 		testbin.NeedTool(tb, "qemu-aarch64-static")
 		dir := tb.TempDir()
@@ -44,7 +50,7 @@ func died(tb testing.TB, c testbin.Config) (*gostate.World, string) {
 	} else {
 		path, out = coretest.Kernel(tb, []string{"GOTRACEBACK=crash"}, exe)
 	}
-	return open(tb, path, exe), out
+	return exe, path, out
 }
 
 func open(tb testing.TB, path, exe string) *gostate.World {

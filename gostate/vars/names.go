@@ -20,6 +20,7 @@ type names struct {
 
 // A body is one function.
 type body struct {
+	debuginfo.Range
 	debuginfo.Body
 	err error
 }
@@ -63,7 +64,7 @@ func (n *names) at(pc objfile.Addr) (*body, error) {
 	}
 	b := n.bodies[f.Low]
 	if b == nil {
-		b = new(body)
+		b = &body{Range: f.Range}
 		if b.Body, b.err = f.Body(); b.err != nil {
 			b.err = fmt.Errorf("function %s: %w", f.Name(), b.err)
 		}

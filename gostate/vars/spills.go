@@ -15,11 +15,11 @@ const maxLeaves = 16
 // the calling convention gives it in memory, if the tables say that it has been
 // stored there. The tables know neither names nor types: parameters are told by
 // their order, and everything that the tables say of one must fit its type.
-func (x *frameReader) argument(out *Var, b *body, v *debuginfo.Var, t value.Type) bool {
+func (x *frameReader) argument(out *Var, v *debuginfo.Var, t value.Type) bool {
 	if x.f.Inlined {
 		return false
 	}
-	k, n := position(b, v)
+	k, n := position(x.b, v)
 	l := x.r.describe(x.f)
 	elems, whole := elements(l.args)
 	if k < 0 || k >= len(elems) || len(elems) > n || whole && len(elems) != n {

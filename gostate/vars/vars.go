@@ -89,8 +89,8 @@ func (r *Reader) Vars(g *gostate.Goroutine, i int, o value.Options) ([]Var, erro
 	if !ok {
 		return nil, fmt.Errorf("DWARF does not have the inlined call of %s here", f.Func)
 	}
-	x := frameReader{r: r, g: g, i: i, f: f, pc: at, returns: objfile.Addr(uint64(f.PC) - r.w.Bias()), o: o}
-	return x.vars(b, inline), nil
+	x := frameReader{r: r, g: g, i: i, f: f, b: b, pc: at, returns: objfile.Addr(uint64(f.PC) - r.w.Bias()), o: o}
+	return x.vars(inline), nil
 }
 
 // A frameReader reads the variables of one frame.
@@ -99,22 +99,24 @@ type frameReader struct {
 	g  *gostate.Goroutine
 	i  int
 	f  *gostate.Frame
+	b  *body
 	pc objfile.Addr // of the call, or of the next instruction
 
 	returns objfile.Addr // where the call returns to
-	o       value.Options
-	regs    *registers
+
+	o    value.Options
+	regs *registers
 }
 
-func (x *frameReader) vars(b *body, inline int) []Var {
+func (x *frameReader) vars(inline int) []Var {
 	var out []Var
 	byName := map[string]int{}
-	for i := range b.Vars {
-		v := &b.Vars[i]
+	for i := range x.b.Vars {
+		v := &x.b.Vars[i]
 		if v.Inline != inline || len(out) >= MaxVars || !x.nameable(v) {
 			continue
 		}
-		one := x.variable(b, v)
+		one := x.variable(v)
 		if k, ok := byName[one.Name]; ok && one.Name != "_" {
 			// The file has what is declared further in behind what is further out.
 			out[k].Shadowed = true
@@ -135,10 +137,21 @@ func (x *frameReader) nameable(v *debuginfo.Var) bool {
 	if v.Scope != nil && !slices.ContainsFunc(v.Scope, func(r debuginfo.Range) bool { return r.Contains(x.pc) }) {
 		return false
 	}
-	return v.Kind != debuginfo.Local || v.Line <= x.f.Line || x.f.Line == 0
+	if v.Kind != debuginfo.Local || v.Captured || v.Line < x.f.Line || x.f.Line == 0 {
+		return true
+	}
+	// Of a variable that has one place for good DWARF does not say when it is
+	// set; while its declaration is being executed it most likely is not yet.
+	return v.Line == x.f.Line && !x.settled(v)
 }
 
-func (x *frameReader) variable(b *body, v *debuginfo.Var) Var {
+// settled reports whether a variable has one place in all of the function.
+func (x *frameReader) settled(v *debuginfo.Var) bool {
+	locs, err := v.Locs()
+	return err == nil && len(locs) == 1 && locs[0].Low <= x.b.Low && x.b.High <= locs[0].High
+}
+
+func (x *frameReader) variable(v *debuginfo.Var) Var {
 	out := Var{Name: v.Name, Line: v.Line, Kind: Local, Type: v.Type.Name()}
 	switch v.Kind {
 	case debuginfo.Param:
@@ -169,7 +182,7 @@ func (x *frameReader) variable(b *body, v *debuginfo.Var) Var {
 		x.place(&out, t, pieces)
 	}
 	if out.From == Nowhere && out.Kind == Arg {
-		x.argument(&out, b, v, t)
+		x.argument(&out, v, t)
 	}
 	if escaped && out.From != Nowhere {
 		x.escaped(&out, t)
