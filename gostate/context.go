@@ -13,6 +13,7 @@ type context struct {
 	pc, sp, lr uint64
 	fp         uint64
 	from       string // "prstatus" or "ucontext"
+	at         uint64 // the ucontext
 	signal     int    // what interrupted it here; 0 in a prstatus
 	code       int    // si_code of that signal
 	addr       uint64 // si_addr
@@ -22,6 +23,7 @@ type context struct {
 type ucontextLayout struct {
 	stackSP, stackSize uint64 // uc_stack
 	link               uint64
+	regs               uint64 // the first general register
 	pc, sp, lr, fp     uint64 // lr is 0 where there is none
 	info               int64  // siginfo, from the start of the ucontext
 	size               uint64
@@ -31,8 +33,8 @@ type ucontextLayout struct {
 // linux/arch/arm64/kernel/signal.c (struct rt_sigframe), and
 // $GOROOT/src/runtime/defs_linux_{amd64,arm64}.go, go1.26.
 var ucontexts = map[string]ucontextLayout{
-	"amd64": {link: 8, stackSP: 16, stackSize: 32, fp: 40 + 10*8, sp: 40 + 15*8, pc: 40 + 16*8, info: 304, size: 304},
-	"arm64": {link: 8, stackSP: 16, stackSize: 32, fp: 184 + 29*8, lr: 184 + 30*8, sp: 184 + 31*8, pc: 184 + 32*8, info: -128, size: 560},
+	"amd64": {link: 8, stackSP: 16, stackSize: 32, regs: 40, fp: 40 + 10*8, sp: 40 + 15*8, pc: 40 + 16*8, info: 304, size: 304},
+	"arm64": {link: 8, stackSP: 16, stackSize: 32, regs: 184, fp: 184 + 29*8, lr: 184 + 30*8, sp: 184 + 31*8, pc: 184 + 32*8, info: -128, size: 560},
 }
 
 const (
@@ -91,7 +93,7 @@ func (w *World) interrupted(m *machine, sp uint64) (context, bool) {
 		if x, _ := v.word(core.Addr(a + u.link)); x != 0 {
 			continue
 		}
-		c := context{from: "ucontext"}
+		c := context{from: "ucontext", at: a}
 		c.pc, _ = v.word(core.Addr(a + u.pc))
 		c.sp, _ = v.word(core.Addr(a + u.sp))
 		c.fp, _ = v.word(core.Addr(a + u.fp))

@@ -80,16 +80,10 @@ func (w *World) current(m *machine, words *gWords) *Goroutine {
 	if !readG(&r.view, w.layout, m.g0, &r.words) {
 		return nil
 	}
-	cs := m.contexts
-	if len(cs) == 0 {
+	o, ok := w.startG0(m)
+	if !ok {
 		return nil
 	}
-	last := cs[len(cs)-1]
-	o := origin{pc: last.pc, sp: last.sp, lr: last.lr, fp: last.fp, trap: true, loose: true, from: last.from}
-	if !w.inText(o.pc) {
-		o.foreign = o.pc
-	}
-	o.fault = w.faulted(m, last)
 	*words = r.words
 	x := &r.words
 	*g = Goroutine{

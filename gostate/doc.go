@@ -15,6 +15,8 @@
 // that the kernel saved when a signal interrupted it, what it saved itself on
 // entering a system call, or its gobuf. The runtime's own tracebacks stop at
 // "running on other thread; stack unavailable"; here those stacks are there too.
+// [World.Registers] gives all registers of a frame that can be known, each with
+// its source, and says of the others why they are lost.
 //
 // # What is deferred
 //

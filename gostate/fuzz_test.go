@@ -110,6 +110,7 @@ func (t target) check(tb testing.TB, data []byte) {
 	n := 0
 	for g := range w.Goroutines() {
 		n++
+		t.checkRegisters(tb, w, g)
 		if len(g.Frames) > 4096*64 {
 			tb.Fatalf("goroutine %d: %d frames", g.ID, len(g.Frames))
 		}
@@ -155,6 +156,25 @@ func checkDeferred(tb testing.TB, w *gostate.World, g *gostate.Goroutine) {
 	for _, p := range panics {
 		if p.Frame >= len(g.Frames) || p.Goexit != (p.Text == "") && p.Goexit {
 			tb.Fatalf("goroutine %d with %d frames: %+v", g.ID, len(g.Frames), p)
+		}
+	}
+}
+
+// checkRegisters reads the registers of the first and last frames of a
+// goroutine: what is unavailable has no value.
+func (t target) checkRegisters(tb testing.TB, w *gostate.World, g *gostate.Goroutine) {
+	for i := gostate.Innermost; i < len(g.Frames); i++ {
+		if i == 8 && len(g.Frames) > 16 {
+			i = len(g.Frames) - 1
+		}
+		r := w.Registers(g, i)
+		if i >= 0 && r.Frame != i || len(r.List) != len(w.Process().Arch().Registers) {
+			tb.Fatalf("goroutine %d: registers of frame %d are of frame %d, %d of them", g.ID, i, r.Frame, len(r.List))
+		}
+		for _, x := range r.List {
+			if x.From == gostate.Unavailable && (x.Value != 0 || x.How == "") {
+				tb.Fatalf("goroutine %d frame %d: %s is unavailable (%q), with a value", g.ID, i, x.Name, x.How)
+			}
 		}
 	}
 }

@@ -17,6 +17,7 @@ type gWords struct {
 	schedG           uint64
 	schedLR, schedBP uint64
 	sysSP, sysPC     uint64
+	sysBP            uint64
 	status           status
 	id               uint64
 	waitSince        int64
@@ -53,7 +54,7 @@ func readG(v *view, l *layout.Layout, addr uint64, g *gWords) bool {
 
 		schedSP: w(l.GSchedSP), schedPC: w(l.GSchedPC), schedG: w(l.GSchedG),
 		schedLR: w(l.GSchedLR), schedBP: w(l.GSchedBP),
-		sysSP: w(l.GSyscallSP), sysPC: w(l.GSyscallPC),
+		sysSP: w(l.GSyscallSP), sysPC: w(l.GSyscallPC), sysBP: w(l.GSyscallBP),
 
 		status:     status(binary.LittleEndian.Uint32(b[l.GStatus:])),
 		id:         w(l.GID),

@@ -21,7 +21,7 @@ func (w *World) start(v *view, g *gWords) origin {
 	case g.sysSP != 0 && s != gRunnable && g.onStack(g.sysSP):
 		// The runtime's tracebacks start here too: what lies further in is
 		// the system call's own plumbing, or C.
-		o := origin{pc: g.sysPC, sp: g.sysSP, syscall: true, from: "syscall"}
+		o := origin{pc: g.sysPC, sp: g.sysSP, fp: g.sysBP, syscall: true, from: "syscall"}
 		if c.from != "" && !g.onStack(c.sp) && !w.inText(c.pc) {
 			o.foreign, o.fault = c.pc, fault
 		}
@@ -36,6 +36,21 @@ func (w *World) start(v *view, g *gWords) origin {
 		return o
 	}
 	return origin{pc: g.schedPC, sp: g.schedSP, lr: g.schedLR, fp: g.schedBP, from: "gobuf"}
+}
+
+// startG0 starts on the thread's own stack, where no goroutine is executed.
+func (w *World) startG0(m *machine) (origin, bool) {
+	cs := m.contexts
+	if len(cs) == 0 {
+		return origin{why: "the core has no thread that says where"}, false
+	}
+	last := cs[len(cs)-1]
+	o := origin{pc: last.pc, sp: last.sp, lr: last.lr, fp: last.fp, trap: true, loose: true, from: last.from}
+	if !w.inText(o.pc) {
+		o.foreign = o.pc
+	}
+	o.fault = w.faulted(m, last)
+	return o, true
 }
 
 // machineOf returns the M that executes g, or nil.
@@ -83,7 +98,7 @@ func (w *World) startElsewhere(v *view, m *machine, g *gWords, c context) origin
 	}
 	// C that was called without entersyscall: asmcgocall has saved where.
 	if s := w.lookup(siteKey{g.schedPC, false}); s.kind == kindSwitch && g.onStack(g.schedSP) {
-		return origin{pc: g.schedPC, sp: g.schedSP, from: "gobuf", foreign: c.pc}
+		return origin{pc: g.schedPC, sp: g.schedSP, fp: g.schedBP, from: "gobuf", foreign: c.pc}
 	}
 	return origin{why: "running outside Go code, and nothing says where it left it", foreign: c.pc}
 }

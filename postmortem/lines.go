@@ -66,6 +66,7 @@ type With struct {
 	Stacks bool          // frames, and why they end
 	Defers bool          // deferred calls
 	Panics bool          // panics in flight
+	Regs   bool          // registers, where they are from or why they are lost
 	Vars   bool          // arguments and variables of frames, of which it has Stacks too
 	Values value.Options // how much of each variable
 
@@ -78,6 +79,8 @@ func ParseWith(words []string) (w With, err error) {
 		switch word {
 		case "stacks":
 			w.Stacks = true
+		case "regs":
+			w.Regs = true
 		case "defers":
 			w.Defers = true
 		case "panics":
@@ -85,7 +88,7 @@ func ParseWith(words []string) (w With, err error) {
 		case "vars":
 			w.Vars, w.Stacks = true, true
 		default:
-			return With{}, fmt.Errorf("--with %s: stacks, vars, defers and panics can be asked for", word)
+			return With{}, fmt.Errorf("--with %s: stacks, vars, regs, defers and panics can be asked for", word)
 		}
 	}
 	return w, nil
@@ -160,6 +163,9 @@ func (e *Encoder) Goroutine(g *gostate.Goroutine, with With) []byte {
 		b = appendString(b, g.Truncated)
 	}
 	b = e.appendDeferred(b, g, with)
+	if with.Regs {
+		b = e.appendRegs(b, g)
+	}
 	e.buf = append(b, '}')
 	return e.buf
 }

@@ -72,6 +72,7 @@ func newCore(a *app) *cobra.Command {
 		newCoreDefers(a, &cf),
 		newCoreAddr(a),
 		newCoreMem(a),
+		newCoreRegs(a, &cf),
 	)
 	return cmd
 }

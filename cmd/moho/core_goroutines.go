@@ -62,7 +62,7 @@ func newCoreGoroutines(a *app, cf *coreFlags) *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().StringSliceVar(&with, "with", nil, "what to add to each goroutine: stacks, vars, defers, panics")
+	cmd.Flags().StringSliceVar(&with, "with", nil, "what to add to each goroutine: stacks, vars, regs, defers, panics")
 	addValueFlags(cmd, &values)
 	cmd.Flags().BoolVar(&unified, "unified", false, "stacks with CFA, return PC and FP of every frame, named alike on every architecture")
 	cmd.Flags().UintSliceVar(&ids, "id", nil, "only the goroutines with these `ids`, separated by commas")
@@ -189,7 +189,18 @@ func (t tracer) print(w *bufio.Writer, g *gostate.Goroutine) {
 	w.WriteString(":\n")
 	t.calls(w, g)
 	t.deferred(w, g)
+	t.registers(w, g)
 	w.WriteString("\n")
+}
+
+// registers writes those of a goroutine.
+func (t tracer) registers(w *bufio.Writer, g *gostate.Goroutine) {
+	if !t.with.Regs || t.c.World == nil {
+		return
+	}
+	regs := t.c.World.Registers(g, gostate.Innermost)
+	fmt.Fprintf(w, "\tregisters of frame %d, from %s\n", regs.Frame, regs.From)
+	printRegisters(w, &regs, t.ui.Width()-7, "\t    ")
 }
 
 // calls writes the stack of a goroutine and who created it.
