@@ -12,6 +12,18 @@ import (
 // must not be written to.
 func Map(path string) (data []byte, release func() error, err error) { return mapFile(path) }
 
+// MapFile is [Map] for a file that is open; it need not stay so.
+func MapFile(f *os.File) (data []byte, release func() error, err error) {
+	st, err := f.Stat()
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := addressable(f, st.Size()); err != nil {
+		return nil, nil, err
+	}
+	return mapOpen(f, st.Size())
+}
+
 // openRegular opens a regular file for reading. It looks before it opens, so
 // that a FIFO does not block and a device is not touched.
 func openRegular(path string) (*os.File, int64, error) {

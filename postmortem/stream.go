@@ -9,7 +9,6 @@ import (
 
 	"moho/core"
 	"moho/core/wasmdump"
-	"moho/internal/bounded"
 	"moho/internal/unpack"
 	"moho/traceback"
 )
@@ -67,8 +66,13 @@ func (c *Case) openStream(ctx context.Context, in io.Reader, total int64, o Opti
 		return err
 	case TargetWASM:
 		defer s.Close()
-		c.Process, err = readWASM(c.Path, s)
+		c.Process, err = wasmdump.OpenFile(c.Path, s.File)
 		return err
+	case TargetOther:
+		if p, err := wasmdump.OpenFile(c.Path, s.File); err == nil {
+			c.Process = p
+			return s.Close()
+		}
 	}
 	if err := c.readText(ctx, s, s.File, s.Size, o); err != nil {
 		s.Close()
@@ -88,21 +92,6 @@ func (c *Case) readText(ctx context.Context, file io.Closer, r io.ReaderAt, size
 	}
 	c.Text, c.file = d, file
 	return nil
-}
-
-// maxWASM is the largest spooled WebAssembly file that is read: 4 GiB of memory
-// and what stands beside it in a coredump.
-const maxWASM = 5 << 30
-
-func readWASM(name string, s *unpack.Spooled) (*core.Process, error) {
-	if err := bounded.Check("size of a WebAssembly coredump", uint64(s.Size), maxWASM); err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	data := make([]byte, s.Size)
-	if _, err := s.File.ReadAt(data, 0); err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	return wasmdump.NewBytes(name, data)
 }
 
 // isProfile reports whether the regular file begins like a profile that is not

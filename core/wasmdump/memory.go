@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"slices"
 
+	"moho/arch"
 	"moho/core"
+	"moho/gotab"
 	"moho/objfile/wasmbin"
 )
 
@@ -74,30 +76,36 @@ func zeros(out []core.Bytes, lo, hi uint64) []core.Bytes {
 	return out
 }
 
-// OpenMemory opens a file that is the linear memory of an instance and nothing
-// else. The error wraps [core.ErrFormat] when its size is not that of a memory.
+// OpenMemory opens a file that is the linear memory of an instance of a Go module
+// and nothing else. Nothing in it says so but its size and that it holds a
+// function table: the error wraps [core.ErrFormat] where one of both is not so.
 func OpenMemory(path string) (*core.Process, error) {
 	data, release, err := core.Map(path)
 	if err != nil {
 		return nil, fmt.Errorf("core: %w", err)
 	}
-	p, err := newMemory(path, data, release)
-	if err != nil && release != nil {
-		release()
-	}
-	return p, err
+	return newMemory(path, data, release)
 }
 
 // NewMemory is [OpenMemory] for a memory that is in memory. The process refers
 // to data, which must not change.
 func NewMemory(name string, data []byte) (*core.Process, error) { return newMemory(name, data, nil) }
 
-func newMemory(name string, data []byte, release func() error) (*core.Process, error) {
-	if n := uint64(len(data)); n == 0 || n%wasmbin.PageSize != 0 || n > maxMemory {
-		return nil, &core.FormatError{
-			Name: name, Off: -1,
-			What: fmt.Sprintf("the file is no WebAssembly memory: it has %d bytes, not a multiple of %d up to 4 GiB", n, wasmbin.PageSize),
+// newMemory takes data over.
+func newMemory(name string, data []byte, release func() error) (p *core.Process, err error) {
+	defer func() {
+		if err != nil && release != nil {
+			release()
 		}
+	}()
+	what := ""
+	if n := uint64(len(data)); n == 0 || n%wasmbin.PageSize != 0 || n > maxMemory {
+		what = fmt.Sprintf("it has %d bytes, not a multiple of %d up to 4 GiB", n, wasmbin.PageSize)
+	} else if len(gotab.FindHeaders(data, arch.WASM, 1)) == 0 {
+		what = "it holds no function table of a Go program"
+	}
+	if what != "" {
+		return nil, &core.FormatError{Name: name, Off: -1, What: "the file is no WebAssembly memory: " + what}
 	}
 	in := &instance{kind: KindMemory}
 	return in.assemble(core.Parts{Name: name, Memory: []core.Bytes{{Addr: 0, Data: data}}, Close: release})

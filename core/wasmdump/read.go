@@ -3,6 +3,7 @@ package wasmdump
 import (
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 
 	"moho/arch"
@@ -59,12 +60,25 @@ func Open(path string) (*core.Process, error) {
 	if err != nil {
 		return nil, notCore(path, err)
 	}
-	p, err := open(f)
-	if err != nil {
-		f.Close()
-		return nil, err
+	return open(path, f)
+}
+
+// OpenFile opens an open file, which need not stay so: a coredump, or what else
+// can only be a memory. name is what the process is called.
+func OpenFile(name string, fd *os.File) (*core.Process, error) {
+	var magic [4]byte
+	if n, _ := fd.ReadAt(magic[:], 0); n < len(magic) || string(magic[:]) != "\x00asm" {
+		data, release, err := core.MapFile(fd)
+		if err != nil {
+			return nil, fmt.Errorf("core: %w", err)
+		}
+		return newMemory(name, data, release)
 	}
-	return p, nil
+	f, err := objfile.OpenFile(fd)
+	if err != nil {
+		return nil, notCore(name, err)
+	}
+	return open(name, f)
 }
 
 // NewBytes is [Open] for a coredump that is in memory. The process refers to
@@ -74,7 +88,7 @@ func NewBytes(name string, data []byte) (*core.Process, error) {
 	if err != nil {
 		return nil, notCore(name, err)
 	}
-	return open(f)
+	return open(name, f)
 }
 
 func notCore(name string, err error) error {
@@ -85,24 +99,34 @@ func notCore(name string, err error) error {
 	return err
 }
 
-func open(f *objfile.File) (*core.Process, error) {
-	d, err := read(f)
+// open takes f over.
+func open(name string, f *objfile.File) (*core.Process, error) {
+	p, err := assemble(name, f)
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return p, nil
+}
+
+func assemble(name string, f *objfile.File) (*core.Process, error) {
+	d, err := read(name, f)
 	if err != nil {
 		return nil, err
 	}
-	memory, err := join(f.Name(), f.Size(), d.Data, uint64(d.Pages)*wasmbin.PageSize)
+	memory, err := join(name, f.Size(), d.Data, uint64(d.Pages)*wasmbin.PageSize)
 	if err != nil {
 		return nil, err
 	}
 	in := &instance{kind: KindCore, id: d.BuildID, frames: d.Frames, globals: registers(d.Globals)}
 	if in.globals == nil {
-		d.gap("registers", f.Name(), "the coredump does not hold the eight globals of a Go module")
+		d.gap("registers", name, "the coredump does not hold the eight globals of a Go module")
 	}
 	command := d.Name
 	if command == "" && len(d.Modules) == 1 {
 		command = d.Modules[0]
 	}
-	return in.assemble(core.Parts{Name: f.Name(), Memory: memory, Command: command, Gaps: d.gaps, Close: f.Close})
+	return in.assemble(core.Parts{Name: name, Memory: memory, Command: command, Gaps: d.gaps, Close: f.Close})
 }
 
 // Parse reads a coredump. The result refers to data.
@@ -111,33 +135,33 @@ func Parse(name string, data []byte) (*Dump, error) {
 	if err != nil {
 		return nil, notCore(name, err)
 	}
-	return read(f)
+	return read(name, f)
 }
 
-func read(f *objfile.File) (*Dump, error) {
+func read(name string, f *objfile.File) (*Dump, error) {
 	m := f.WASM()
 	switch {
 	case m == nil:
-		return nil, &core.FormatError{Name: f.Name(), Off: -1, What: "the file is no WebAssembly coredump: it is " + f.Format()}
+		return nil, &core.FormatError{Name: name, Off: -1, What: "the file is no WebAssembly coredump: it is " + f.Format()}
 	case !Is(f):
 		return nil, &core.FormatError{
-			Name: f.Name(), Off: -1, What: "the file is a WebAssembly module, not a coredump: it has no section core",
+			Name: name, Off: -1, What: "the file is a WebAssembly module, not a coredump: it has no section core",
 			Hint: "give the coredump or the memory first, then the module",
 		}
 	case m.Memory() == nil:
-		return nil, &core.FormatError{Name: f.Name(), Off: -1, What: "the coredump has no memory"}
+		return nil, &core.FormatError{Name: name, Off: -1, What: "the coredump has no memory"}
 	}
 	d := &Dump{BuildID: f.BuildID(), Pages: m.Memory().Min}
 	for seg := range m.Data {
 		switch {
 		case seg.Mode != wasmbin.Active || len(seg.Bytes) == 0:
 		case !seg.Offset.Known:
-			return nil, &core.FormatError{Name: f.Name(), Off: seg.Off, What: "a data segment goes to an address that is no constant"}
+			return nil, &core.FormatError{Name: name, Off: seg.Off, What: "a data segment goes to an address that is no constant"}
 		default:
 			d.Data = append(d.Data, core.Bytes{Addr: core.Addr(seg.Offset.Bits), Data: seg.Bytes})
 		}
 	}
-	d.sections(f.Name(), m)
+	d.sections(name, m)
 	return d, nil
 }
 

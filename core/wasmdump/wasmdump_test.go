@@ -205,7 +205,7 @@ func TestRefused(t *testing.T) {
 			t.Errorf("%s: %v, want %q", name, err, tc.want)
 		}
 	}
-	for _, n := range []int{0, 1, wasmbin.PageSize - 1, wasmbin.PageSize + 1} {
+	for _, n := range []int{0, 1, wasmbin.PageSize - 1, wasmbin.PageSize, wasmbin.PageSize + 1} {
 		if p, err := wasmdump.NewMemory("memory", make([]byte, n)); p != nil || !errors.Is(err, core.ErrFormat) {
 			t.Errorf("memory of %d bytes: %v", n, err)
 		}
@@ -255,7 +255,7 @@ func TestMatch(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	small, err := wasmdump.NewMemory("small", data[:wasmbin.PageSize])
+	small, err := wasmdump.NewMemory("small", data[:8*wasmbin.PageSize])
 	if err != nil {
 		t.Fatal(err)
 	}
