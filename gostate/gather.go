@@ -43,19 +43,6 @@ func Gather(p *core.Process, exe *objfile.File, fetch func([]core.Range) (*core.
 	return newGatherer(p, exe, fetch).run()
 }
 
-// Structures returns where in a process that is all there the runtime's structs
-// about goroutines and the stacks lie, to the byte, in order of address and
-// without overlap: all that [Gather] would have brought, but for the program's
-// variables, and the words among those that lead to it.
-func Structures(p *core.Process, exe *objfile.File) ([]core.Range, error) {
-	g := newGatherer(p, exe, func([]core.Range) (*core.Process, error) { return p, nil })
-	g.keeps = true
-	if err := g.run(); err != nil {
-		return nil, err
-	}
-	return merge(g.kept), nil
-}
-
 func newGatherer(p *core.Process, exe *objfile.File, fetch func([]core.Range) (*core.Process, error)) *gatherer {
 	g := &gatherer{w: &World{proc: p, exe: exe, arch: p.Arch()}, fetch: fetch, asked: map[uint64]bool{}, seen: map[thing]bool{}}
 	g.w.sites.byPC = make(map[siteKey]*site)
@@ -73,6 +60,7 @@ func (g *gatherer) run() error {
 	if err := g.until(g.sudogs); err != nil {
 		return err
 	}
+	g.list = list
 	g.goroutines(list)
 	for i := range g.w.ms {
 		g.machine(&g.w.ms[i])
@@ -88,6 +76,7 @@ type gatherer struct {
 
 	asked map[uint64]bool // blocks that were asked for because a read missed them
 	want  []core.Range
+	list  []uint64     // runtime.allgs
 	keeps bool         // kept is wanted
 	kept  []core.Range // structs and stacks
 	sps   []uint64     // of all threads, in order

@@ -18,10 +18,10 @@ import (
 )
 
 // parked runs a program with n goroutines in main.parked until the test ends.
-func parked(t *testing.T, c testbin.Config, n int) (pid int) {
+func parked(t *testing.T, c testbin.Config, n int, more ...string) (pid int) {
 	t.Helper()
 	exe := testbin.Build(t, testbin.Dir(t, filepath.Join("..", "core", "testdata", "src", "alive")), c)
-	cmd := exec.Command(exe, fmt.Sprint(n))
+	cmd := exec.Command(exe, append([]string{fmt.Sprint(n)}, more...)...)
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -21,34 +21,56 @@ import (
 // The error says why the process can't be read; live.Advice says what can be
 // done about it.
 func Dump(ctx context.Context, pid int, corePath string, o DumpOptions) (r DumpResult, err error) {
+	err = Atomically(corePath, func(f *os.File) error {
+		r, err = DumpTo(ctx, pid, f, o)
+		return err
+	})
+	if err != nil {
+		return DumpResult{}, err
+	}
+	r.Core = corePath
+	return r, nil
+}
+
+// DumpTo is [Dump] to a file that is open, and empty.
+func DumpTo(ctx context.Context, pid int, f *os.File, o DumpOptions) (DumpResult, error) {
 	exe, err := proc.Examine(pid)
 	if err != nil {
 		return DumpResult{}, fmt.Errorf("capture: %w", err)
 	}
 	exe.Close()
-	err = Atomically(corePath, func(f *os.File) error {
-		w := newWriter(pid, f)
-		defer w.close()
-		w.ctx, w.progress = ctx, o.Progress
-		d := dumper{writer: w, opts: o}
-		defer d.release()
-		if err := d.dump(); err != nil {
-			return err
-		}
-		r = d.result
-		r.Gaps = w.gaps
-		return nil
-	})
-	if err != nil {
+	w := newWriter(pid, f)
+	defer w.close()
+	w.ctx, w.progress = ctx, o.Progress
+	d := dumper{writer: w, opts: o}
+	defer d.release()
+	if err := d.dump(); err != nil {
 		return DumpResult{}, err
 	}
 	var st unix.Stat_t
-	if err := unix.Stat(corePath, &st); err != nil {
-		return DumpResult{}, fmt.Errorf("capture: %s: %w", corePath, err)
+	if err := unix.Fstat(int(f.Fd()), &st); err != nil {
+		return DumpResult{}, fmt.Errorf("capture: %s: %w", f.Name(), err)
 	}
-	r.Core, r.Size, r.Disk = corePath, st.Size, st.Blocks*512
-	return r, nil
+	d.result.Size, d.result.Disk, d.result.Gaps = st.Size, st.Blocks*512, w.gaps
+	return d.result, nil
 }
+
+// Scratch returns an empty file in dir that has no name: when this process ends,
+// however it ends, it is gone. [Path] leads to it.
+func Scratch(dir string) (*os.File, error) {
+	fd, err := unix.Open(dir, unix.O_TMPFILE|unix.O_RDWR|unix.O_CLOEXEC, 0o600)
+	if err == nil {
+		return os.NewFile(uintptr(fd), "scratch file in "+dir), nil
+	}
+	f, err := os.CreateTemp(dir, ".moho-core-*") // a file system that cannot
+	if err != nil {
+		return nil, fmt.Errorf("capture: %w", err)
+	}
+	return f, os.Remove(f.Name())
+}
+
+// Path returns a path under which this process can open f again.
+func Path(f *os.File) string { return fmt.Sprintf("/proc/self/fd/%d", f.Fd()) }
 
 // A dumper dumps one living process.
 type dumper struct {
@@ -162,7 +184,7 @@ func (d *dumper) fill() error {
 			copies = append(copies, proc.Run{Addr: runs[j].start, Data: runs[j].data})
 		}
 	}
-	lost, err := d.mem.Copy(d.ctx, copies)
+	lost, err := d.mem.(*proc.Memory).Copy(d.ctx, copies)
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,6 @@
 package capture
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -21,8 +20,9 @@ import (
 type writer struct {
 	pid     int
 	out     *os.File
-	mem     *proc.Memory
+	mem     memory
 	pagemap *os.File // nil where the kernel has none
+	machine uint16
 	page    uint64
 	buf     []byte
 	zeros   []byte
@@ -34,6 +34,12 @@ type writer struct {
 	ctx         context.Context
 	progress    func(done, total int64) // may be nil
 	done, total int64                   // bytes of memory
+}
+
+// A memory is what is written. [proc.Memory] is that of a process.
+type memory interface {
+	Read(b []byte, addr uint64) error
+	Close() error
 }
 
 // WriteCore writes the core of a process to out, which must be empty, and
@@ -53,7 +59,7 @@ func WriteCore(out *os.File, pid, first int, sig unix.Signal) ([]evidence.Gap, e
 }
 
 func newWriter(pid int, out *os.File) *writer {
-	w := &writer{ctx: context.Background(), pid: pid, out: out, page: uint64(os.Getpagesize()), buf: make([]byte, 1<<20)}
+	w := &writer{ctx: context.Background(), pid: pid, out: out, machine: machine, page: uint64(os.Getpagesize()), buf: make([]byte, 1<<20)}
 	w.zeros = make([]byte, w.page)
 	return w
 }
@@ -80,9 +86,11 @@ func (w *writer) look(first int, sig unix.Signal) error {
 	for _, tid := range without {
 		w.gap("registers", fmt.Sprintf("thread %d", tid), "the thread could not be stopped")
 	}
-	if w.mem, err = proc.OpenMemory(w.pid); err != nil {
+	mem, err := proc.OpenMemory(w.pid)
+	if err != nil {
 		return fmt.Errorf("capture: process %d: memory: %w", w.pid, err)
 	}
+	w.mem = mem
 	if f, err := os.Open(fmt.Sprintf("/proc/%d/pagemap", w.pid)); err == nil {
 		w.pagemap = f
 	}
@@ -126,7 +134,7 @@ func (w *writer) headers(segs []segment, note []byte) (uint64, error) {
 	h := make([]byte, layout.EhdrSize, noteOff+layout.ShdrSize)
 	copy(h, "\x7fELF\x02\x01\x01")
 	le.PutUint16(h[layout.EhType:], layout.TypeCore)
-	le.PutUint16(h[layout.EhMachine:], machine)
+	le.PutUint16(h[layout.EhMachine:], w.machine)
 	le.PutUint32(h[layout.EhVersion:], 1)
 	le.PutUint64(h[layout.EhPhoff:], phoff)
 	le.PutUint16(h[layout.EhEhsize:], layout.EhdrSize)
@@ -225,22 +233,7 @@ func (w *writer) copy(s *segment, r span) error {
 
 // sparse writes b at off, without the pages that are zero.
 func (w *writer) sparse(b []byte, off uint64) error {
-	page := int(w.page)
-	for i := 0; i < len(b); {
-		if bytes.Equal(b[i:i+page], w.zeros) {
-			i += page
-			continue
-		}
-		j := i + page
-		for j < len(b) && !bytes.Equal(b[j:j+page], w.zeros) {
-			j += page
-		}
-		if _, err := w.out.WriteAt(b[i:j], int64(off)+int64(i)); err != nil {
-			return err
-		}
-		i = j
-	}
-	return nil
+	return writeSparse(w.out, b, int64(off), w.zeros)
 }
 
 // salvage reads page by page what could not be read at once. A page that can't

@@ -18,6 +18,8 @@ import (
 
 var marker = [4]uint64{0x6d6f686f, 0x1122334455667788, 0, 0xfeedfacecafebeef}
 
+var heap *[4]uint64 // else it would be on the stack
+
 //go:noinline
 func parked(c chan int) { <-c }
 
@@ -48,7 +50,6 @@ func main() {
 	}
 	sig := make(chan os.Signal, 100)
 	signal.Notify(sig, syscall.SIGUSR1)
-	heap := &marker
 	heap = new([4]uint64)
 	*heap = marker
 	time.Sleep(100 * time.Millisecond)
@@ -60,5 +61,4 @@ func main() {
 	for range sig {
 		fmt.Println("got")
 	}
-	runtime.KeepAlive(heap)
 }
