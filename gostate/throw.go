@@ -27,10 +27,10 @@ func (w *World) throwText(f *Frame) (string, bool) {
 			continue
 		}
 		if s, ok := readString(&v, a+8); ok && s != "" {
-			return indent(s), true
+			return w.indent(s), true
 		}
 		if s, ok := readString(&v, a+16); ok && s != "" { // fatal captures _panic first
-			return indent(s), true
+			return w.indent(s), true
 		}
 	}
 	return "", false
@@ -56,5 +56,10 @@ func readString(v *view, a core.Addr) (string, bool) {
 	return string(b), true
 }
 
-// indent does to a message what the runtime does when it prints one.
-func indent(s string) string { return strings.ReplaceAll(s, "\n", "\n\t") }
+// indent does to a message what the runtime does when it prints one, since Go 1.23.
+func (w *World) indent(s string) string {
+	if w.layout.Minor < 23 {
+		return s
+	}
+	return strings.ReplaceAll(s, "\n", "\n\t")
+}

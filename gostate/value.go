@@ -117,7 +117,7 @@ func (w *World) value(a uint64) (string, bool) {
 func (w *World) basic(v *view, kind uint8, a core.Addr) (string, bool) {
 	if kind == kString {
 		s, ok := readString(v, a)
-		return indent(s), ok
+		return w.indent(s), ok
 	}
 	size := 0
 	switch kind {

@@ -29,7 +29,6 @@ type sites struct {
 	names map[string]string
 	ids   map[siteKey]int32
 	list  []Site
-	skip  bool // no more are taken
 	keys  map[string]uint32
 }
 

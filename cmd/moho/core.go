@@ -73,6 +73,7 @@ func newCore(a *app) *cobra.Command {
 		newCoreAddr(a),
 		newCoreMem(a),
 		newCoreRegs(a, &cf),
+		newCoreCompare(a, &cf),
 	)
 	return cmd
 }
@@ -91,23 +92,11 @@ func (a *app) withTarget(ctx context.Context, args []string, show func(*postmort
 }
 
 func (a *app) open(ctx context.Context, args []string, o postmortem.Options, show func(*postmortem.Case) error) error {
-	if len(args) > 1 {
-		o.Exe = args[1]
-	}
-	var err error
-	if o.MaxSize, _, err = a.sizeLimit(); err != nil {
-		return cli.Usagef("%v", err)
-	}
-	if o.Stores, err = a.readStores(workDir()); err != nil {
-		return err
-	}
 	p := a.ui.Progress()
 	defer p.Stop()
-	p.Phase("read %s", args[0])
-	o.Progress = p.Set
-	c, err := postmortem.Open(ctx, args[0], o)
+	c, err := a.openCase(ctx, p, args, o)
 	if err != nil {
-		return explainCoreError(err, args[0])
+		return err
 	}
 	defer c.Close()
 	if err := show(c); err != nil {
@@ -115,6 +104,27 @@ func (a *app) open(ctx context.Context, args []string, o postmortem.Options, sho
 	}
 	p.Stop()
 	return a.tellGaps(c)
+}
+
+// openCase opens the target that the arguments name.
+func (a *app) openCase(ctx context.Context, p *cli.Progress, args []string, o postmortem.Options) (*postmortem.Case, error) {
+	if len(args) > 1 {
+		o.Exe = args[1]
+	}
+	var err error
+	if o.MaxSize, _, err = a.sizeLimit(); err != nil {
+		return nil, cli.Usagef("%v", err)
+	}
+	if o.Stores, err = a.readStores(workDir()); err != nil {
+		return nil, err
+	}
+	p.Phase("read %s", args[0])
+	o.Progress = p.Set
+	c, err := postmortem.Open(ctx, args[0], o)
+	if err != nil {
+		return nil, explainCoreError(err, args[0])
+	}
+	return c, nil
 }
 
 // tellGaps prints what could not be read; a partial answer exits with 3.

@@ -143,8 +143,13 @@ func (l goroutineList) tracebacks() error {
 
 // table prints goroutines a line each.
 func (l goroutineList) table() {
-	columns := []cli.Column{{Title: "id", Right: true}, {Title: "state"}, {Title: "at", Fit: cli.Clip},
-		{Title: "position", Fit: cli.ClipTop}, {Title: "created by", Fit: cli.Clip}}
+	columns := []cli.Column{
+		{Title: "id", Right: true},
+		{Title: "state"},
+		{Title: "at", Fit: cli.Clip},
+		{Title: "position", Fit: cli.ClipTop},
+		{Title: "created by", Fit: cli.Clip},
+	}
 	counted := l.c.Text != nil && l.c.Text.Kind() == traceback.KindProfile
 	if counted {
 		columns[0].Title, columns[1].Title = "count", "labels"
