@@ -18,7 +18,7 @@ func TestManySegments(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		w := &writer{out: out, page: 4096}
+		w := &writer{out: out, machine: machine, page: 4096}
 		segs := make([]segment, n)
 		for i := range segs {
 			start := uint64(i+1) << 20
