@@ -57,6 +57,10 @@ type Thread struct {
 	FP     []byte
 	XState []byte
 	Signal int
+
+	// Trap is the instruction that the engine of a WebAssembly instance would
+	// not execute, as text, and why if that is certain.
+	Trap string
 }
 
 // Reg returns the register that has role r on architecture a.

@@ -20,7 +20,13 @@ func (w *World) ended() (Crash, bool) {
 			r.resolve(c.Goroutine)
 			words = r.words
 		}
-		if c.explain(w, m, &words); c.How != "" {
+		c.explain(w, m, &words)
+		if m.thread >= 0 && c.How == "" {
+			if trap := w.proc.Threads()[m.thread].Trap; trap != "" {
+				c.Reason, c.How = "trap at "+trap, "the engine's innermost frame"
+			}
+		}
+		if c.How != "" {
 			c.FaultFrame = c.blame()
 			return c, true
 		}

@@ -127,7 +127,7 @@ func (w *World) faulted(m *machine, c context) bool {
 		return faultSignals[c.signal] && c.code > 0
 	case "prstatus":
 		s, ok := w.proc.Signal()
-		return ok && faultSignals[s.Number] && s.Code > 0 && s.TID == w.threads[m.thread].TID
+		return w.proc.Threads()[m.thread].Trap != "" || ok && faultSignals[s.Number] && s.Code > 0 && s.TID == w.threads[m.thread].TID
 	}
 	return false
 }

@@ -176,3 +176,54 @@ func TestWASMRunning(t *testing.T) {
 		t.Errorf("calls %s", got)
 	}
 }
+
+// TestWASMTrap looks at a program that the engine stopped: it does not know, and
+// the coredump has to say.
+func TestWASMTrap(t *testing.T) {
+	s := snapshot(t, testbin.Config{GOOS: "wasip1"}, wasmtest.Trap, "trap")
+	p, err := wasmdump.Open(s.Core)
+	c, ok := openWASM(t, p, err, s.Module).Crash()
+	if !ok || c.Reason != "trap at i64.load align=8, outside the memory" || c.Goroutine == nil || c.Goroutine.ID != 1 || c.FaultFrame != 0 {
+		t.Fatalf("%+v", c)
+	}
+	if f := c.Goroutine.Frames[0]; f.Func != "main.load" || !f.Fault {
+		t.Errorf("%+v", f)
+	}
+	if c.Goroutine.Truncated != "" || len(c.Goroutine.Frames) != 5 {
+		t.Errorf("%+v", c.Goroutine)
+	}
+}
+
+// TestWASMDeferred compares defers and panics with the source of wasmzoo.
+func TestWASMDeferred(t *testing.T) {
+	for _, c := range wasmConfigs() {
+		if c.GOOS != "wasip1" {
+			continue
+		}
+		t.Run(c.String(), func(t *testing.T) {
+			s := snapshot(t, c, wasmtest.Exit, "panic")
+			p, err := wasmdump.OpenMemory(s.Memory)
+			w := openWASM(t, p, err, "")
+			n := 0
+			for g := range w.Goroutines() {
+				list, why := w.Defers(g)
+				if why != "" {
+					t.Errorf("goroutine %d: %s", g.ID, why)
+				}
+				if g.Start != "main.spawn.func1" {
+					continue
+				}
+				if n++; len(list) != 1 || list[0].Func != "main.mid.func1" {
+					t.Errorf("goroutine %d: %+v", g.ID, list)
+				}
+			}
+			if n != 20 {
+				t.Errorf("%d goroutines", n)
+			}
+			g, _ := w.Goroutine(1)
+			if list, why := w.Panics(g); why != "" || len(list) != 1 || list[0].Text != "zoo panic" {
+				t.Errorf("panics %+v, %s", list, why)
+			}
+		})
+	}
+}

@@ -62,34 +62,58 @@ func (in *instance) Threads(p *core.Process, f *objfile.File) []core.Thread {
 	if len(ts) == 0 || len(in.frames) == 0 || len(ts[0].Regs) >= len(arch.WASM.Registers) {
 		return ts
 	}
-	pc, err := PC(f, in.frames[0])
+	pc, trap, err := locate(f, in.frames[0])
 	if err != nil {
 		return ts
 	}
-	ts[0].Regs = append(slices.Clone(in.globals), pc)
+	ts[0].Regs, ts[0].Trap = append(slices.Clone(in.globals), pc), trap
 	return ts
 }
 
-// PC returns what Go's tables call the place of a frame in the module f: the
-// index of the function and the block in it that the runtime can resume at.
-func PC(f *objfile.File, fr Frame) (uint64, error) {
+// locate returns what Go's tables call the place of a frame in the module f: the
+// index of the function and the block in it that the runtime can resume at. An
+// innermost frame that makes no call there was stopped by the engine; trap is the
+// instruction then.
+func locate(f *objfile.File, fr Frame) (pc uint64, trap string, err error) {
 	fn, ok := f.WASMFunc(fr.Func)
 	if !ok {
-		return 0, fmt.Errorf("%s: no function %d", f.Name(), fr.Func)
+		return 0, "", fmt.Errorf("%s: no function %d", f.Name(), fr.Func)
 	}
-	base := (uint64(fr.Func) - uint64(f.WASMNumImports()) + gotab.WASMFirst) << 16
+	pc = (uint64(fr.Func) - uint64(f.WASMNumImports()) + gotab.WASMFirst) << 16
 	w, err := decode.NewWASM(f.WASMBody(fn))
 	if err != nil {
-		return 0, fmt.Errorf("%s: function %d: %w", f.Name(), fr.Func, err)
+		return 0, "", fmt.Errorf("%s: function %d: %w", f.Name(), fr.Func, err)
 	}
-	block := 0
+	block, called := 0, false
 	for in := (decode.WASMInst{}); ; {
 		if err := w.Next(&in); err != nil || in.Off > int(fr.Offset) {
 			break
 		}
 		block = max(block, in.Block)
+		call := in.Flow == decode.Call || in.Flow == decode.CallIndirect
+		if in.Off == int(fr.Offset) && fr.Offset > 0 && !call && !called { // some producers state what follows a call
+			trap = string(w.AppendText(nil, &in, nil)) + reason(&in)
+		}
+		called = call
 	}
-	return base | uint64(block), nil
+	return pc | uint64(block), trap, nil
+}
+
+// reason says why an engine stops at an instruction, where there is one reason.
+//
+// Source: WebAssembly core specification 2.0, section 4.4.
+func reason(in *decode.WASMInst) string {
+	switch op := in.Op; {
+	case op == 0x00:
+		return ""
+	case op >= 0x28 && op <= 0x3e, op == 0xfc<<16|10, op == 0xfc<<16|11: // loads, stores, memory.copy, memory.fill
+		return ", outside the memory"
+	case op >= 0x6d && op <= 0x70, op >= 0x7f && op <= 0x82:
+		return ", division by zero or overflow"
+	case op >= 0xa8 && op <= 0xab, op >= 0xae && op <= 0xb1:
+		return ", no integer"
+	}
+	return ""
 }
 
 // Match compares Build IDs, where both are known, and then the memory with what

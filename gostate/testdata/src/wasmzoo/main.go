@@ -1,5 +1,5 @@
 // Wasmzoo parks twenty goroutines, prints what the runtime says of them, and then
-// does what its argument says: wait, write, panic, nil, trap, exit.
+// does what its argument says.
 package main
 
 import (
@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unsafe"
 )
 
 var (
@@ -62,6 +63,9 @@ type node struct{ next *node }
 func (n *node) last() int { return n.next.last() }
 
 //go:noinline
+func load(at uintptr) int { return *(*int)(unsafe.Pointer(at)) }
+
+//go:noinline
 func stop(how string) {
 	switch how {
 	case "wait":
@@ -70,6 +74,8 @@ func stop(how string) {
 		panic("zoo " + how)
 	case "nil":
 		sink = new(node).last()
+	case "trap":
+		sink = load(0x7fff0000)
 	case "exit":
 		os.Exit(3)
 	case "idle":
