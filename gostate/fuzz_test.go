@@ -35,6 +35,7 @@ func main() {
 // A target is a core with the places that matter: words at these file offsets
 // decide what is found.
 type target struct {
+	read  func(name string, data []byte) (*core.Process, error)
 	data  []byte
 	exe   *objfile.File
 	spots []uint64
@@ -55,7 +56,7 @@ func fuzzTarget(tb testing.TB) target {
 	tb.Cleanup(func() { f.Close() })
 	w := open(tb, corePath, exe)
 	var t target
-	t.data, t.exe = data, f
+	t.read, t.data, t.exe = core.NewBytes, data, f
 	spots := func(addr core.Addr, words int) {
 		for i := range words {
 			if off, ok := fileOffset(data, uint64(addr)+uint64(i)*8); ok {
@@ -96,7 +97,7 @@ func fileOffset(data []byte, addr uint64) (uint64, bool) {
 
 // check reads a mutated core completely.
 func (t target) check(tb testing.TB, data []byte) {
-	p, err := core.NewBytes("fuzz", data)
+	p, err := t.read("fuzz", data)
 	if err != nil {
 		return
 	}
