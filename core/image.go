@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 
+	"moho/arch"
 	"moho/objfile"
 )
 
@@ -174,8 +175,10 @@ func (p *Process) mismatch(f *objfile.File, what string) error {
 // returns how many bytes were equal, or where the first difference is.
 //
 // The first page is skipped: it is headers, and strip changes those. What of
-// them must not change, sameHeaders has compared.
+// them must not change, sameHeaders has compared. Breakpoints that a debugger
+// has put into memory are no difference.
 func (p *Process) sameBytes(f *objfile.File, bias uint64) (n uint64, at Addr, same bool) {
+	breaks := 0
 	for _, s := range f.Segments() {
 		if s.Write {
 			continue
@@ -200,15 +203,52 @@ func (p *Process) sameBytes(f *objfile.File, bias uint64) (n uint64, at Addr, sa
 			if err != nil {
 				return n, addr, false
 			}
-			if !bytes.Equal(mine[:k], theirs) {
-				i := 0
-				for mine[i] == theirs[i] {
-					i++
+			for i := 0; ; {
+				d := difference(mine[i:k], theirs[i:])
+				if d < 0 {
+					break
 				}
-				return n, addr + Addr(i), false
+				i += d
+				w := p.breakpoint(mine[:k], i, addr)
+				if w == 0 || breaks >= maxBreakpoints {
+					return n, addr + Addr(i), false
+				}
+				breaks++
+				i += w
 			}
 			n, off = n+k, off+k
 		}
 	}
 	return n, 0, true
+}
+
+// maxBreakpoints is how many breakpoints may stand in the code of a process.
+const maxBreakpoints = 1024
+
+// difference returns the index of the first byte that differs, or -1.
+func difference(a, b []byte) int {
+	if bytes.Equal(a, b) {
+		return -1
+	}
+	i := 0
+	for a[i] == b[i] {
+		i++
+	}
+	return i
+}
+
+// breakpoint returns how long the breakpoint instruction is that b[i], at
+// addr+i, belongs to, counted from i; 0 if there is none.
+func (p *Process) breakpoint(b []byte, i int, addr Addr) int {
+	if p.arch != arch.ARM64 {
+		if b[i] == 0xcc && p.arch == arch.AMD64 { // INT3
+			return 1
+		}
+		return 0
+	}
+	at := i - int((addr+Addr(i))%4)
+	if at < 0 || len(b)-at < 4 || b[at+3] != 0xd4 || b[at+2]&0xe0 != 0x20 || b[at]&0x1f != 0 { // BRK
+		return 0
+	}
+	return at + 4 - i
 }

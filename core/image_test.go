@@ -7,6 +7,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -217,5 +218,35 @@ func TestPatchedCode(t *testing.T) {
 	}
 	if how, err := p.MatchesImage(patched); !errors.Is(err, core.ErrMismatch) || !strings.Contains(err.Error(), "the bytes at ") {
 		t.Errorf("%q, %v, want a mismatch of the code", how, err)
+	}
+	if runtime.GOARCH != "amd64" {
+		return
+	}
+	// A breakpoint in memory is not another program.
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	code, err := f.Slice(at, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := bytes.Index(data, code)
+	if i < 0 || bytes.Contains(data[i+1:], code) {
+		t.Fatalf("main.main is at %#x in the core, and elsewhere", i)
+	}
+	for _, tc := range []struct {
+		write []byte
+		want  string
+	}{{[]byte{0xcc}, "buildid"}, {[]byte{code[0], 0xcc, code[2], code[3], 0xcc}, "buildid"}, {[]byte{0xcc, code[1] ^ 1}, ""}, {[]byte{0xcd}, ""}} {
+		copy(data[i:], code)
+		copy(data[i:], tc.write)
+		p, err := core.NewBytes("breakpoint", data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if how, err := p.MatchesImage(f); how != tc.want || (err == nil) != (tc.want != "") {
+			t.Errorf("% x at main.main: %q, %v, want %q", tc.write, how, err, tc.want)
+		}
 	}
 }

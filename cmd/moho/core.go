@@ -74,6 +74,7 @@ func newCore(a *app) *cobra.Command {
 		newCoreMem(a),
 		newCoreRegs(a, &cf),
 		newCoreCompare(a, &cf),
+		newCoreDisasm(a),
 	)
 	return cmd
 }

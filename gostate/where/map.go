@@ -153,16 +153,24 @@ func (m *Map) section(a objfile.Addr) (string, bool) {
 }
 
 // symbol names the variable or constant.
-func (m *Map) symbol(pl *Place) {
+func (m *Map) symbol(pl *Place) { pl.Symbol, pl.SymbolOff, _ = m.Symbol(pl.Addr) }
+
+// Symbol returns the entry of the symbol table that a lies in, and how far into
+// it a is.
+func (m *Map) Symbol(a core.Addr) (name string, off uint64, ok bool) {
+	if m.w == nil {
+		return "", 0, false
+	}
 	m.names.Do(m.readSymbols)
-	link := objfile.Addr(uint64(pl.Addr) - m.w.Bias())
+	link := objfile.Addr(uint64(a) - m.w.Bias())
 	i, found := slices.BinarySearchFunc(m.syms, link, func(s objfile.Symbol, a objfile.Addr) int { return cmp.Compare(s.Addr, a) })
 	if !found {
 		i--
 	}
-	if i >= 0 && uint64(link-m.syms[i].Addr) < m.syms[i].Size {
-		pl.Symbol, pl.SymbolOff = m.syms[i].Name, uint64(link-m.syms[i].Addr)
+	if i < 0 || uint64(link-m.syms[i].Addr) >= m.syms[i].Size {
+		return "", 0, false
 	}
+	return m.syms[i].Name, uint64(link - m.syms[i].Addr), true
 }
 
 func (m *Map) readSymbols() {
