@@ -85,7 +85,8 @@ type analyzer struct {
 	sems      map[uint64]struct{} // semaphores that somebody waits for
 	code      *code
 	claims    []claim
-	deferring map[int32]bool // by Frame.PCIndex: the function may defer
+	between   map[int32][]claim // by Frame.PCIndex: variables that the function holds there
+	deferring map[int32]bool    // by Frame.PCIndex: the function may defer
 	failed    [waitRuntime + 1]int
 }
 
@@ -98,6 +99,7 @@ func Analyze(w *gostate.World, opts Options) *Analysis {
 		l:        w.Offsets(), v: w.Process().View(), byAddr: map[uint64]int32{}, byKey: map[objectKey]int32{}, sems: map[uint64]struct{}{}, bySite: map[siteKey]int32{}, bySource: map[Site]int32{},
 	}
 	a.code, a.deferring = newCode(w), map[int32]bool{}
+	a.between = map[int32][]claim{}
 	a.budget = steps(w.Process(), int64(a.l.SudogSize))
 	a.table = findSemtable(w)
 	for g := range w.Goroutines() {

@@ -1,6 +1,8 @@
 package waits
 
 import (
+	"strings"
+
 	"moho/arch"
 	"moho/core"
 	"moho/decode"
@@ -136,21 +138,44 @@ func (c *code) callee(target uint64) lockOp {
 	return lockFuncs[f.Name()]
 }
 
-// findReleases follows, through the code of a function, what registers hold, and
-// notes the first argument of calls that unlock. It goes along addresses; where
-// a branch jumped forward, what it knew is taken up again.
+// findReleases notes the first argument of calls that unlock, as far as it comes
+// from the closure or is an address in the code.
 func (c *code) findReleases(entry uint64) []release {
-	_, b, ok := c.body(entry)
-	if !ok {
+	var list []release
+	whole := c.walk(entry, func(_ uint64, op lockOp, x value) {
+		if op.releases() && (x.from == fromCapture || x.from == fromNumber) {
+			list = appendRelease(list, release{op, x})
+		}
+	})
+	if !whole {
 		return nil
 	}
-	var list []release
+	return list
+}
+
+// walk follows, through the code of a function, what registers hold, and calls
+// found with each call that does something to a lock, and with what is known of
+// its first argument. It goes along addresses; where a branch jumped forward,
+// what it knew is taken up again. It returns false when not all could be read.
+func (c *code) walk(entry uint64, found func(pc uint64, op lockOp, arg value)) bool {
+	_, b, ok := c.body(entry)
+	if !ok {
+		return false
+	}
 	s := machine{c: c, stack: map[int64]value{}, saved: map[uint64][64]value{}}
 	s.regs[c.ctx] = value{from: fromContext}
+	call := func(in *decode.Inst) {
+		if op := c.callee(in.Target); op != noLockOp {
+			found(in.PC, op, s.regs[c.arg])
+		}
+	}
 	falls := true
 	for off := 0; off < len(b); {
 		pc := entry + uint64(off)
-		if regs, ok := s.saved[pc]; ok && !falls {
+		if regs, ok := s.saved[pc]; ok {
+			if falls {
+				regs = both(regs, s.regs)
+			}
 			s.regs = regs
 		}
 		var in decode.Inst
@@ -161,24 +186,20 @@ func (c *code) findReleases(entry uint64) []release {
 		falls = true
 		switch in.Flow {
 		case decode.Call:
-			if op := c.callee(in.Target); op.releases() {
-				if x := s.regs[c.arg]; x.from == fromCapture || x.from == fromNumber {
-					list = appendRelease(list, release{op, x})
-				}
+			call(&in)
+			if c.keeps(in.Target) {
+				s.regs[11], s.regs[25] = value{}, value{} // what it returns, on amd64 and arm64
+			} else {
+				s.regs = [64]value{}
 			}
-			s.regs = [64]value{}
 		case decode.CallIndirect:
 			s.regs = [64]value{}
 		case decode.Branch, decode.Jump:
-			if in.Target > pc && len(s.saved) < maxBranches {
-				s.saved[in.Target] = s.regs
+			if !s.branch(&in) {
+				return false
 			}
 			if in.Flow == decode.Jump {
-				if op := c.callee(in.Target); op.releases() { // a tail call
-					if x := s.regs[c.arg]; x.from == fromCapture || x.from == fromNumber {
-						list = appendRelease(list, release{op, x})
-					}
-				}
+				call(&in) // a tail call
 				falls = false
 			}
 		case decode.JumpIndirect, decode.Return, decode.Trap:
@@ -187,10 +208,42 @@ func (c *code) findReleases(entry uint64) []release {
 			s.step(&in)
 		}
 	}
-	return list
+	return true
 }
 
-// maxBranches bounds the branches of one function whose registers are kept.
+// branch keeps what is known for where a branch goes. It returns false when that
+// is too much.
+func (s *machine) branch(in *decode.Inst) bool {
+	if regs, ok := s.saved[in.Target]; ok {
+		s.saved[in.Target] = both(regs, s.regs)
+	} else if in.Target > in.PC {
+		if len(s.saved) == maxBranches {
+			return false
+		}
+		s.saved[in.Target] = s.regs
+	}
+	return true
+}
+
+// both returns what two ways to the same place agree on.
+func both(x, y [64]value) [64]value {
+	for r := range x {
+		if x[r] != y[r] {
+			x[r] = value{}
+		}
+	}
+	return x
+}
+
+// keeps reports whether a call leaves registers as they are: a write barrier
+// has its own convention.
+func (c *code) keeps(target uint64) bool {
+	f, _, ok := c.w.FuncAt(core.Addr(target))
+	return ok && strings.HasPrefix(f.Name(), "runtime.gcWriteBarrier")
+}
+
+// maxBranches bounds the branches of one function whose registers are kept. Of
+// one with more nothing is said.
 const maxBranches = 256
 
 func appendRelease(list []release, r release) []release {
@@ -255,24 +308,4 @@ func (s *machine) step(in *decode.Inst) {
 		}
 	}
 	s.regs = regs
-}
-
-// An event is a place in a function that locks or unlocks something.
-type event struct {
-	line int
-	op   lockOp
-}
-
-// eventsOf returns where the function that begins at entry locks and unlocks,
-// calls that were inlined included, in the order of lines.
-func (c *code) eventsOf(f gotab.Func) []event {
-	key := uint64(f.Entry())
-	if e, ok := c.events[key]; ok {
-		return e
-	}
-	e := c.findEvents(f)
-	if len(c.events) < maxRemembered {
-		c.events[key] = e
-	}
-	return e
 }

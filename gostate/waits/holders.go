@@ -2,6 +2,7 @@ package waits
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"moho/core"
@@ -55,6 +56,8 @@ type claim struct {
 	grade Grade
 	why   string
 	site  Site
+
+	between bool
 }
 
 // findHolders says who holds the locks that are waited for.
@@ -91,7 +94,7 @@ func (a *analyzer) accept(c *claim) {
 			return // a writer does not hold what readers are in, nor the reverse
 		}
 	}
-	a.hold(obj, Holder{Goroutine: a.gs[c.g].id, Grade: c.grade, Why: c.why, Func: c.site.Func, File: c.site.File, Line: c.site.Line, g: c.g})
+	a.hold(obj, Holder{Goroutine: a.gs[c.g].id, Grade: c.grade, Why: c.why, Func: c.site.Func, File: c.site.File, Line: c.site.Line, g: c.g, between: c.between})
 }
 
 // lockAt returns the lock that has a mutex or begins at addr, if it is waited for.
@@ -148,8 +151,10 @@ func (a *analyzer) writers() {
 	}
 }
 
-// claimsOf notes the locks that deferred calls of g are to unlock.
+// claimsOf notes the locks that deferred calls of g are to unlock, and those
+// variables that a function of g has locked and is yet to unlock.
 func (a *analyzer) claimsOf(g *gostate.Goroutine) {
+	a.variables(g)
 	if !a.defers(g) {
 		return
 	}
@@ -174,6 +179,55 @@ func (a *analyzer) claimsOf(g *gostate.Goroutine) {
 			}
 		}
 	}
+}
+
+// variables notes locks that are variables of the program, and that a function
+// on g's stack is between locking and unlocking.
+func (a *analyzer) variables(g *gostate.Goroutine) {
+	for i := range g.Frames {
+		f := &g.Frames[i]
+		if f.Inlined || f.PCIndex < 0 {
+			continue
+		}
+		held, ok := a.between[f.PCIndex]
+		if !ok {
+			held = a.heldAt(f)
+			a.between[f.PCIndex] = held
+		}
+		for _, c := range held {
+			c.g = int32(len(a.gs) - 1)
+			if waitsIn(g, i) && a.wants(&c) {
+				continue // the Lock is what it waits in
+			}
+			a.claims = append(a.claims, c)
+		}
+	}
+}
+
+// heldAt returns the variables that the function of a frame holds there.
+func (a *analyzer) heldAt(f *gostate.Frame) []claim {
+	fn, _, ok := a.w.FuncAt(f.PC)
+	if !ok || waiting(f.Func) {
+		return nil
+	}
+	var list []claim
+	events := a.code.eventsOf(fn)
+	for i, e := range events {
+		if e.addr == 0 || e.op.releases() || slices.ContainsFunc(events[:i], func(x event) bool { return x.addr == e.addr }) {
+			continue
+		}
+		if from, to, ok := between(events, e.addr, f.Line); ok {
+			op := unlocks
+			if e.op == rlocks {
+				op = runlocks
+			}
+			list = append(list, claim{
+				addr: e.addr, op: op, grade: Weak, between: true, site: Site{f.Func, f.File, f.Line},
+				why: fmt.Sprintf("%s is between a Lock of it on line %d and an Unlock on line %d", f.Func, from, to),
+			})
+		}
+	}
+	return list
 }
 
 // judge grades a claim by where the function with the defer statement is: it may
@@ -208,7 +262,7 @@ func (a *analyzer) judge(c *claim, g *gostate.Goroutine, frame int, in string) {
 	if waitsIn(g, frame) && a.wants(c) {
 		// In the call that locks: the deferred one may come from before it.
 		c.grade, c.why = Weak, c.why+", which may be that of the Lock that it waits in"
-	} else if released(a.code.eventsOf(fn), f.Line) {
+	} else if released(a.code.eventsOf(fn), c.addr, f.Line) {
 		c.grade, c.why = Weak, c.why+", but it may have unlocked in between"
 	}
 }

@@ -7,21 +7,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"moho/core/coretest"
 	"moho/gostate/waits"
-	"moho/internal/testbin"
 )
-
-func TestHolders(t *testing.T) {
-	for _, release := range testbin.Recent() {
-		t.Run(release, func(t *testing.T) {
-			exe := lots(t, testbin.Config{Go: release, Mode: testbin.Stripped})
-			corePath, out := coretest.Captured(t, crashed, exe)
-			a := waits.Analyze(open(t, corePath, exe), waits.Options{})
-			checkHolders(t, a, readManifest(out))
-		})
-	}
-}
 
 // checkHolders checks that the analysis knows who holds what, and nothing that
 // is not so.

@@ -1,7 +1,10 @@
 package waits_test
 
 import (
+	"bytes"
 	"fmt"
+	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -15,12 +18,6 @@ import (
 	"moho/internal/testbin"
 	"moho/objfile"
 )
-
-// lots builds the program of testdata/src/lots.
-func lots(tb testing.TB, c testbin.Config) string {
-	tb.Helper()
-	return testbin.Build(tb, testbin.Dir(tb, filepath.Join("testdata", "src", "lots")), c)
-}
 
 // open opens a core with its executable until the test ends.
 func open(tb testing.TB, corePath, exe string) *gostate.World {
@@ -86,34 +83,66 @@ func checkManifest(t *testing.T, a *waits.Analysis, m manifest) {
 	}
 }
 
-func TestKinds(t *testing.T) {
-	exe := lots(t, testbin.Config{})
-	corePath, out := coretest.Captured(t, crashed, exe)
-	a := waits.Analyze(open(t, corePath, exe), waits.Options{})
-	checkManifest(t, a, readManifest(out))
-	checkState(t, a, readManifest(out))
-	if g := a.Gaps(); len(g) > 0 {
-		t.Error(g)
-	}
-}
-
 // crashed is the environment in which a dying program gives a core.
 var crashed = []string{"GOTRACEBACK=crash"}
 
-// TestReleases asks the same of stripped programs of every release.
-func TestReleases(t *testing.T) {
-	for _, release := range testbin.Recent() {
-		t.Run(release, func(t *testing.T) {
-			exe := lots(t, testbin.Config{Go: release, Mode: testbin.Stripped})
-			corePath, out := coretest.Captured(t, crashed, exe)
+// forEach runs a test on a core of the program in testdata/src/name: in the short
+// part of the oldest release, the newest and the test's own; in the long part of
+// all, of all ways to link, and of arm64.
+func forEach(t *testing.T, name string, check func(t *testing.T, a *waits.Analysis, m manifest)) {
+	configs := []testbin.Config{{}, {Go: "1.21.13", Mode: testbin.Stripped}, {Go: "1.27.3", Mode: testbin.PIEStripped}}
+	if testbin.IsLong() {
+		for _, release := range testbin.Recent() {
+			configs = append(configs, testbin.Config{Go: release, Mode: testbin.Stripped},
+				testbin.Config{Go: release, Mode: testbin.Stripped, GOARCH: "arm64"})
+		}
+		for _, mode := range testbin.Modes("linux", "amd64") {
+			configs = append(configs, testbin.Config{Mode: mode})
+		}
+	}
+	for _, c := range configs {
+		t.Run(fmt.Sprintf("%s %s %s", c.Go, c.Mode, c.GOARCH), func(t *testing.T) {
+			exe := testbin.Build(t, testbin.Dir(t, filepath.Join("testdata", "src", name)), c)
+			corePath, out := "", ""
+			if c.GOARCH == "arm64" {
+				corePath, out = emulated(t, exe)
+			} else {
+				corePath, out = coretest.Captured(t, crashed, exe)
+			}
 			a := waits.Analyze(open(t, corePath, exe), waits.Options{})
-			checkManifest(t, a, readManifest(out))
-			checkState(t, a, readManifest(out))
 			if g := a.Gaps(); len(g) > 0 {
 				t.Error(g)
 			}
+			check(t, a, readManifest(out))
 		})
 	}
+}
+
+// emulated lets qemu write a core of an arm64 program.
+func emulated(t *testing.T, exe string) (corePath, out string) {
+	t.Helper()
+	testbin.NeedTool(t, "qemu-aarch64-static")
+	dir := t.TempDir()
+	cmd := exec.CommandContext(t.Context(), "sh", "-c", `ulimit -c unlimited; exec qemu-aarch64-static "$0"`, exe)
+	cmd.Dir, cmd.Env = dir, append(os.Environ(), crashed...)
+	var stdout bytes.Buffer
+	cmd.Stdout = &stdout
+	cmd.Run()
+	files, _ := filepath.Glob(filepath.Join(dir, "qemu_*.core"))
+	if len(files) != 1 {
+		t.Fatalf("no core: %v\n%.2000s", files, stdout.String())
+	}
+	return files[0], stdout.String()
+}
+
+// TestLots compares everything with what the program says of itself.
+func TestLots(t *testing.T) {
+	forEach(t, "lots", func(t *testing.T, a *waits.Analysis, m manifest) {
+		checkManifest(t, a, m)
+		checkState(t, a, m)
+		checkHolders(t, a, m)
+		checkLeaks(t, a, m)
+	})
 }
 
 // checkState checks what the program's objects say of themselves.
@@ -155,17 +184,6 @@ func checkState(t *testing.T, a *waits.Analysis, m manifest) {
 		if seen[k] == 0 && k != waits.Semaphore && k != waits.FDLock && (k != waits.Coroutine || len(m["coroutine"]) > 0) {
 			t.Errorf("nobody waits for a %s", k)
 		}
-	}
-}
-
-func TestLeaks(t *testing.T) {
-	for _, release := range testbin.Recent() {
-		t.Run(release, func(t *testing.T) {
-			exe := lots(t, testbin.Config{Go: release, Mode: testbin.Stripped})
-			corePath, out := coretest.Captured(t, crashed, exe)
-			a := waits.Analyze(open(t, corePath, exe), waits.Options{})
-			checkLeaks(t, a, readManifest(out))
-		})
 	}
 }
 
