@@ -61,7 +61,7 @@ func Spool(ctx context.Context, r *Reader, o Options) (*Spooled, error) {
 	if err := s.fill(ctx, r, most, o.Progress); err != nil {
 		s.Close()
 		if pe, ok := errors.AsType[*os.PathError](err); ok && pe.Path == f.Name() {
-			return nil, fmt.Errorf("a temporary file in %s: after %d bytes: %w", dir, s.Stored, pe.Err)
+			return nil, fmt.Errorf("a temporary file in %s: %w", dir, pe.Err)
 		}
 		return nil, err
 	}
