@@ -12,7 +12,7 @@ import (
 type context struct {
 	pc, sp, lr uint64
 	fp         uint64
-	from       string // "prstatus" or "ucontext"
+	from       string // "prstatus", "coredump" or "ucontext"
 	at         uint64 // the ucontext
 	signal     int    // what interrupted it here; 0 in a prstatus
 	code       int    // si_code of that signal
@@ -47,7 +47,7 @@ const (
 // interrupted. The last one is not on the signal stack, if that could be found.
 func (w *World) findContexts(m *machine) []context {
 	var list []context
-	c := context{from: "prstatus"}
+	c := context{from: string(w.threadSource())}
 	var ok bool
 	if c.pc, ok = w.reg(m.thread, arch.PC); !ok {
 		return nil

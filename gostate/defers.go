@@ -126,7 +126,7 @@ func (f *callFrame) framed() bool { return f.Frame != nil && f.top != uint64(f.S
 func (k *deferWalk) walk() {
 	var callee callFrame
 	frames := k.g.Frames
-	trap := k.g.RegsFrom == "prstatus" || k.g.RegsFrom == "ucontext"
+	trap := exact(k.g.RegsFrom)
 	for i := range frames {
 		fr := &frames[i]
 		if fr.Foreign {

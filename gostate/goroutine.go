@@ -38,7 +38,7 @@ type Creator struct {
 // Frames are innermost first. Truncated says why they end before the outermost
 // one, and is empty if they do not; Elided physical frames are left out before
 // Frames[ElidedAt] if the stack is very deep. RegsFrom names the source of PC,
-// SP and FP: prstatus, ucontext, syscall, vdso, gobuf, or "" when they are
+// SP and FP: prstatus, coredump, ucontext, syscall, vdso, gobuf, or "" when they are
 // unknown.
 type Goroutine struct {
 	ID         uint64

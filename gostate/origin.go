@@ -125,7 +125,7 @@ func (w *World) faulted(m *machine, c context) bool {
 	switch c.from {
 	case "ucontext":
 		return faultSignals[c.signal] && c.code > 0
-	case "prstatus":
+	case "prstatus", "coredump":
 		s, ok := w.proc.Signal()
 		return w.proc.Threads()[m.thread].Trap != "" || ok && faultSignals[s.Number] && s.Code > 0 && s.TID == w.threads[m.thread].TID
 	}

@@ -99,7 +99,7 @@ func (p *places) registers(frame, k int) Registers {
 		r := p.w.contextRegisters(p.thread, p.c, frame)
 		r.Note = "the thread is outside Go code: these are not the registers of the Go frame below"
 		return r
-	case k == p.start && o.foreign == 0 && (o.from == "prstatus" || o.from == "ucontext"):
+	case k == p.start && o.foreign == 0 && exact(o.from):
 		if o.pc == 0 {
 			break
 		}
@@ -187,7 +187,7 @@ func (p *places) framePointer(k int) (fp uint64, how string) {
 		if !known {
 			how = "this version of the runtime does not save it before a system call"
 		}
-	case "prstatus", "ucontext":
+	case "prstatus", "ucontext", "coredump":
 		fp, known = p.o.fp, true
 	}
 	v := view{mem: p.w.mem}

@@ -12,6 +12,7 @@ type Source string
 
 const (
 	FromPRStatus     Source = "prstatus"     // the kernel's note about the thread
+	FromCoredump     Source = "coredump"     // the globals and frames of a WebAssembly coredump
 	FromUContext     Source = "ucontext"     // the kernel's frame on the signal stack
 	FromAsyncPreempt Source = "asyncPreempt" // spilled when the goroutine was preempted
 	FromGobuf        Source = "gobuf"        // saved when the goroutine was parked
@@ -167,7 +168,25 @@ func (w *World) ThreadRegisters(tid int) []Registers {
 		}
 	}
 	if len(list) == 0 && len(w.threads[i].Regs) > 0 {
-		list = append(list, w.contextRegisters(i, context{from: "prstatus"}, -1))
+		list = append(list, w.contextRegisters(i, context{from: string(w.threadSource())}, -1))
 	}
 	return list
+}
+
+// threadSource says where the registers of threads themselves are from.
+func (w *World) threadSource() Source {
+	if w.noSignals() {
+		return FromCoredump
+	}
+	return FromPRStatus
+}
+
+// exact reports whether registers from there are those of an instruction, not
+// of a place to return to.
+func exact(from string) bool {
+	switch Source(from) {
+	case FromPRStatus, FromCoredump, FromUContext:
+		return true
+	}
+	return false
 }

@@ -123,9 +123,9 @@ func (w *World) contextRegisters(thread int, c context, frame int) Registers {
 	}
 	t := &w.proc.Threads()[thread]
 	f := w.newRegFile(frame, "the note about the thread does not have it")
-	f.From = FromPRStatus
+	f.From = w.threadSource()
 	for i, x := range t.Regs {
-		f.set(i, x, FromPRStatus, "")
+		f.set(i, x, w.threadSource(), "")
 	}
 	switch {
 	case w.arch.HasLR:

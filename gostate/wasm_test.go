@@ -189,7 +189,7 @@ func TestWASMTrap(t *testing.T) {
 	if f := c.Goroutine.Frames[0]; f.Func != "main.load" || !f.Fault {
 		t.Errorf("%+v", f)
 	}
-	if c.Goroutine.Truncated != "" || len(c.Goroutine.Frames) != 5 {
+	if c.Goroutine.Truncated != "" || len(c.Goroutine.Frames) != 5 || c.Goroutine.RegsFrom != string(gostate.FromCoredump) {
 		t.Errorf("%+v", c.Goroutine)
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"moho/arch"
 	"moho/core"
 	"moho/gostate"
 	"moho/gostate/value"
@@ -319,11 +320,15 @@ func threads(c *postmortem.Case) []threadItem {
 		}
 	}
 	a := c.Process.Arch()
+	from := gostate.FromPRStatus
+	if a == arch.WASM {
+		from = gostate.FromCoredump
+	}
 	for _, t := range c.Process.Threads() {
 		it := threadItem{TID: t.TID, Registers: map[string]register{}}
 		for i, r := range a.Registers {
 			if i < len(t.Regs) {
-				it.Registers[r.Name] = register{fmt.Sprintf("%#x", t.Regs[i]), "prstatus"}
+				it.Registers[r.Name] = register{fmt.Sprintf("%#x", t.Regs[i]), string(from)}
 			}
 		}
 		if w, ok := byTID[t.TID]; ok {

@@ -17,6 +17,7 @@ import (
 const regsLong = `Regs shows what can be known of the registers of each goroutine, and from where:
 
     prstatus      the kernel's note about the thread that executes it
+    coredump      the globals of a WebAssembly coredump
     ucontext      the kernel's frame on the signal stack, of what a signal interrupted
     asyncPreempt  spilled when the runtime preempted it at any instruction
     gobuf         saved when it was parked: pc, sp, frame pointer and g, nothing else

@@ -64,7 +64,7 @@ func (v view) head(s *postmortem.Summary) {
 	case v.c.Live != nil:
 		t.Row("state", snapshot(v.c.Live))
 	case s.Reason == "" && s.Target.Arch == arch.WASM.Name:
-		t.Row("ended by", "nothing: no goroutine was ending the program")
+		t.Row("ended by", v.unended(s))
 	case s.Reason == "" && v.c.Text != nil:
 		t.Row("killed by", "nothing that the text tells of")
 	case s.Reason == "":
@@ -88,6 +88,16 @@ func (v view) head(s *postmortem.Summary) {
 		t.Row("report", "none in the store, so no findings are known")
 	}
 	v.ui.Table(t)
+}
+
+// unended says of an instance that no goroutine was ending it, if all are known.
+func (v view) unended(s *postmortem.Summary) string {
+	for i := range s.Groups {
+		if g := s.Groups[i].Group.First; g.Status == "running" && len(g.Frames) == 0 {
+			return "unknown: where the running goroutine was is not known"
+		}
+	}
+	return "nothing: no goroutine was ending the program"
 }
 
 // snapshot says what a look at a living process cost it.
