@@ -65,6 +65,7 @@ type Case struct {
 	Artifact evidence.Artifact   // what it says about it
 	Findings []evidence.Finding  // those of all reports about the executable
 	Gaps     []evidence.Gap
+	Notes    []evidence.Gap // what was never there to be read; the answer is whole without
 
 	file      io.Closer // what Text is read from
 	found     bool      // Exe comes from a store
@@ -78,7 +79,7 @@ type Case struct {
 	reader  *value.Reader // made when it is asked for
 	vars    *vars.Reader  // the same
 
-	namesGap bool // Gaps has that variables have no names
+	namesGap bool // Notes or Gaps has that variables have no names
 }
 
 // Open opens the core at path.
@@ -131,23 +132,12 @@ func Open(ctx context.Context, path string, o Options) (c *Case, err error) {
 	}
 	c.crash, _ = c.World.Crash()
 	if c.Exe == nil {
-		c.tellUnplaced()
 		return c, nil
 	}
 	c.findModules()
 	c.findReport(o.Stores)
 	c.links = newLinker(c)
 	return c, nil
-}
-
-// tellUnplaced says what is missing without the module: a coredump numbers
-// functions as that does.
-func (c *Case) tellUnplaced() {
-	for _, t := range c.Process.Threads() {
-		if _, ok := t.Reg(c.Process.Arch(), arch.PC); !ok {
-			c.gap("module", c.Path, "the coredump says by its numbers in which function the program was; give its path")
-		}
-	}
 }
 
 // holdsTables reports whether the tables of the program are part of the memory

@@ -1,9 +1,11 @@
 package postmortem
 
 import (
+	"errors"
 	"fmt"
 
 	"moho/core"
+	"moho/debuginfo"
 	"moho/gostate"
 	"moho/gostate/value"
 	"moho/gostate/vars"
@@ -50,8 +52,8 @@ func (c *Case) Args(g *gostate.Goroutine, i int) string {
 }
 
 // Variables returns the arguments of frame i of g, and its results and local
-// variables. Where names are not to be had, arguments have none, and there is a
-// gap that says so once.
+// variables. Where names are not to be had, arguments have none, and a note (of
+// a program without DWARF) or a gap says so once.
 func (c *Case) Variables(g *gostate.Goroutine, i int, o value.Options) (args, locals []Variable) {
 	args, locals = []Variable{}, []Variable{}
 	if c.World == nil || g.Printed != nil {
@@ -60,7 +62,11 @@ func (c *Case) Variables(g *gostate.Goroutine, i int, o value.Options) (args, lo
 	list, err := c.variables().Vars(g, i, o)
 	if gap, ok := c.variables().Gap(); ok && !c.namesGap {
 		c.namesGap = true
-		c.Gaps = append(c.Gaps, gap)
+		if errors.Is(err, debuginfo.ErrNone) { // nothing that could have been read is missing
+			c.Notes = append(c.Notes, gap)
+		} else {
+			c.Gaps = append(c.Gaps, gap)
+		}
 	}
 	if err != nil {
 		words, _ := c.variables().Words(&g.Frames[i])
