@@ -112,6 +112,9 @@ func (t target) check(tb testing.TB, data []byte) {
 	for g := range w.Goroutines() {
 		n++
 		t.checkRegisters(tb, w, g)
+		if d := g.Damage; d != nil && (g.Truncated == "" || d.Why == "" || d.Trusted >= len(g.Frames) || len(d.Bytes) > 128) {
+			tb.Fatalf("goroutine %d, %d frames, %q: damage %+v", g.ID, len(g.Frames), g.Truncated, d)
+		}
 		if len(g.Frames) > 4096*64 {
 			tb.Fatalf("goroutine %d: %d frames", g.ID, len(g.Frames))
 		}
@@ -120,7 +123,7 @@ func (t target) check(tb testing.TB, data []byte) {
 		}
 		for i := 1; i < len(g.Frames) && i != g.ElidedAt; i++ {
 			a, b := g.Frames[i-1], g.Frames[i]
-			if b.SP < a.SP && a.G0 == b.G0 && !a.Foreign {
+			if b.SP < a.SP && a.G0 == b.G0 && !a.Foreign && a.Maybe == b.Maybe {
 				tb.Fatalf("goroutine %d: frame %d at %#x is inside frame %d at %#x", g.ID, i, b.SP, i-1, a.SP)
 			}
 		}

@@ -59,6 +59,7 @@ type Goroutine struct {
 	ElidedAt   int
 	RegsFrom   string
 	PC, SP, FP core.Addr
+	Damage     *Damage  // what is broken about the stack; nil if nothing was found
 	Printed    *Printed // nil where memory was read
 }
 
@@ -66,6 +67,10 @@ type Goroutine struct {
 func (g *Goroutine) Clone() *Goroutine {
 	c := *g
 	c.Frames = slices.Clone(g.Frames)
+	if g.Damage != nil {
+		d := *g.Damage
+		c.Damage = &d
+	}
 	if g.Printed != nil {
 		p := *g.Printed
 		p.Args, p.Notes = slices.Clone(p.Args), slices.Clone(p.Notes)
@@ -131,6 +136,8 @@ type reader struct {
 	view  view
 	words gWords
 	walk  *walker
+
+	rescue *walker // behind a damage
 }
 
 func newReader(w *World) *reader {
@@ -190,6 +197,9 @@ func (r *reader) finish(g *Goroutine, o origin) {
 		g.ElidedAt = len(g.Frames) + r.walk.logical(maxKept/2)
 	}
 	g.Frames = r.walk.expand(g.Frames)
+	if r.walk.hurt.kind != "" || r.walk.wrote {
+		r.damaged(g, o)
+	}
 }
 
 // logical returns how many logical frames the first n steps are.

@@ -89,7 +89,11 @@ func (w *World) startElsewhere(v *view, m *machine, g *gWords, c context) origin
 		return w.startWithoutThread(g)
 	}
 	if w.inText(c.pc) {
-		return origin{pc: c.pc, sp: c.sp, lr: c.lr, fp: c.fp, trap: true, g0: true, from: c.from}
+		o := origin{pc: c.pc, sp: c.sp, lr: c.lr, fp: c.fp, trap: true, g0: true, from: c.from}
+		if w.strayed(m, g, c.sp) {
+			o.g0, o.strayed = false, true
+		}
+		return o
 	}
 	if m.vdsoSP != 0 {
 		o := origin{pc: m.vdsoPC, sp: m.vdsoSP, from: "vdso", foreign: c.pc}

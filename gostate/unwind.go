@@ -30,6 +30,7 @@ type origin struct {
 	fault      bool   // the instruction at pc raised the signal
 	from       string // "" when there is nothing to start from, and why says why
 	why        string
+	strayed    bool   // sp is on no stack that it could be on
 	foreign    uint64 // the thread is outside Go code, here; 0 otherwise
 }
 
@@ -56,6 +57,8 @@ type walker struct {
 	cache siteCache
 	steps []step
 	count int           // frames seen, of which steps has the first and last
+	hurt  hurt          // what was broken where the walk ended
+	wrote bool          // it ended in code that writes its stack pointer
 	spend *atomic.Int64 // frames that all walkers of a pass may still visit
 }
 
@@ -73,7 +76,7 @@ func newWalker(w *World, spend *atomic.Int64) *walker {
 // walk fills k.steps with the stack of g from o on. It returns "" when it
 // reached the outermost frame, and otherwise why it stopped.
 func (k *walker) walk(g *gWords, o origin) string {
-	k.steps, k.count = k.steps[:0], 0
+	k.steps, k.count, k.hurt, k.wrote = k.steps[:0], 0, hurt{}, false
 	defer k.settle()
 	if o.from == "" {
 		return o.why
@@ -92,13 +95,26 @@ func (k *walker) walk(g *gWords, o origin) string {
 		lo, hi = 0, ^uint64(0)
 	}
 	g0, innermost, fault := o.g0, true, o.fault && o.foreign == 0
+	slot := uint64(0) // where pc was read, if it was on the stack
 	for {
 		s := k.cache.lookup(k.w, siteKey{pc, trap})
 		if s.over {
 			return fmt.Sprintf("the stacks of this core have more than %d different return addresses", maxSites)
 		}
 		if !s.ok {
-			return fmt.Sprintf("%#x is not in Go code", pc)
+			switch {
+			case g0 || o.loose || o.foreign != 0 && slot == 0 && o.from != "prstatus" && o.from != "ucontext" || k.w.executable(pc):
+				return nowhere(pc)
+			case innermost && o.from == "gobuf":
+				return k.fail(BadGobuf, g.addr+uint64(k.w.layout.GSchedPC), pc, nowhere(pc))
+			case innermost:
+				return k.fail(ReturnAddress, sp-8, pc, nowhere(pc))
+			case k.w.misaligned(sp):
+				return k.fail(SPMisaligned, sp, sp, fmt.Sprintf("the stack pointer is %#x, no call leaves it so", sp))
+			case trap:
+				return k.fail(ReturnAddress, slot, pc, fmt.Sprintf("the program went to %#x, where no Go code is", pc))
+			}
+			return k.fail(ReturnAddress, slot, pc, fmt.Sprintf("what should be the return address, at %#x, is %#x: not in Go code", slot, pc))
 		}
 		if k.spend.Add(-1) < 0 {
 			return "the stacks of this core add up to more than its memory"
@@ -114,6 +130,10 @@ func (k *walker) walk(g *gWords, o origin) string {
 			return "the tables have no frame size for " + s.name()
 		}
 		spw := s.spw && !(innermost && o.syscall)
+		if innermost && o.strayed {
+			k.add(step{site: s, pc: pc, sp: sp, cfa: sp, fault: fault, trap: trap})
+			return k.fail(SPOutside, sp, sp, fmt.Sprintf("%s: the stack pointer is %#x, on none of the stacks of its thread; that of the goroutine is %#x to %#x", s.name(), sp, g.lo, g.hi))
+		}
 		if g0 && s.kind == kindSystemstack {
 			if linked && s.delta == 0 {
 				spw = false // has not switched yet, or has switched back
@@ -127,30 +147,43 @@ func (k *walker) walk(g *gWords, o origin) string {
 			cfa += 8 // the return address
 		}
 		if sp < lo || cfa > hi || cfa < sp || s.delta < 0 {
-			return fmt.Sprintf("%s: frame %#x to %#x is outside the stack", s.name(), sp, cfa)
+			why := fmt.Sprintf("%s: frame %#x to %#x is outside the stack, %#x to %#x", s.name(), sp, cfa, lo, hi)
+			kind, where := FrameOutside, sp
+			if innermost && o.from == "gobuf" {
+				kind, where = BadGobuf, g.addr+uint64(k.w.layout.GSchedSP)
+			}
+			return k.fail(kind, where, sp, why)
 		}
 		k.add(step{site: s, pc: pc, sp: sp, cfa: cfa, g0: g0, fault: fault, trap: trap})
 		if s.top {
 			return ""
 		}
+		if k.w.misaligned(sp) && (spw || innermost && trap) {
+			return k.fail(SPMisaligned, sp, sp, fmt.Sprintf("%s: the stack pointer is %#x, which is not a multiple of %d", s.name(), sp, k.w.alignment()))
+		}
 		if spw {
+			k.wrote = true
 			return s.name() + " switches stacks, the tables do not say where its caller is"
 		}
 		ret, ok := lr, true
 		switch {
 		case !linked:
-			ret, ok = k.stack.word(core.Addr(cfa - 8))
+			slot = cfa - 8
+			ret, ok = k.stack.word(core.Addr(slot))
 		case innermost && sp < cfa || lr == 0:
-			ret, ok = k.stack.word(core.Addr(sp))
+			slot = sp
+			ret, ok = k.stack.word(core.Addr(slot))
+		default:
+			slot = 0
 		}
 		if !ok {
-			return fmt.Sprintf("%s: the core does not hold its return address, at %#x", s.name(), cfa)
+			return fmt.Sprintf("%s: the core does not hold its return address, at %#x", s.name(), slot)
 		}
 		if ret == 0 {
-			return s.name() + ": its return address is 0"
+			return k.fail(ReturnAddress, slot, 0, s.name()+": its return address is 0")
 		}
 		if ret == pc && cfa == sp {
-			return s.name() + ": its caller is itself"
+			return k.fail(Cycle, slot, ret, s.name()+": its caller is itself")
 		}
 		fault = s.kind == kindSigpanic
 		trap = s.kind.injected()

@@ -108,6 +108,7 @@ type frameID struct {
 	pc     int32
 	inline int16
 	fault  bool
+	maybe  bool
 }
 
 // NewEncoder returns an encoder for the goroutines of c.
@@ -161,6 +162,7 @@ func (e *Encoder) Goroutine(g *gostate.Goroutine, with With) []byte {
 		}
 		b = append(b, `],"truncated":`...)
 		b = appendString(b, g.Truncated)
+		b = appendDamage(b, g)
 	}
 	b = e.appendDeferred(b, g, with)
 	if with.Regs {
@@ -192,7 +194,7 @@ func (e *Encoder) appendCreator(b []byte, g *gostate.Goroutine) []byte {
 
 func (e *Encoder) appendFrame(b []byte, g *gostate.Goroutine, i int) []byte {
 	fr := &g.Frames[i]
-	id := frameID{fr.PCIndex, fr.Inline, e.c.faulting(g, i)}
+	id := frameID{fr.PCIndex, fr.Inline, e.c.faulting(g, i), fr.Maybe}
 	fixed, ok := e.frames[id]
 	if !ok || fr.PCIndex < 0 {
 		fixed = e.renderFrame(g, i)
@@ -224,7 +226,7 @@ func (e *Encoder) renderFrame(g *gostate.Goroutine, i int) []byte {
 	for _, flag := range []struct {
 		set  bool
 		name string
-	}{{e.c.faulting(g, i), "fault"}, {fr.System, "system"}, {fr.Foreign, "foreign"}} {
+	}{{e.c.faulting(g, i), "fault"}, {fr.System, "system"}, {fr.Foreign, "foreign"}, {fr.Maybe, "maybe"}} {
 		if flag.set {
 			b = append(b, `,"`+flag.name+`":true`...)
 		}

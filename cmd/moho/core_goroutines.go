@@ -223,6 +223,10 @@ func (t tracer) calls(w *bufio.Writer, g *gostate.Goroutine) {
 			fmt.Fprintf(w, "\t… %s left out\n", count(g.Elided, "frame"))
 		}
 		fr := &g.Frames[i]
+		if fr.Maybe && (i == 0 || !g.Frames[i-1].Maybe) {
+			t.broken(w, g)
+			fmt.Fprintf(w, "\t%s\n", guessed(g))
+		}
 		id := frameID{fr.PCIndex, fr.Inline, fr.Fault}
 		text, ok := t.frames[id]
 		switch {
@@ -244,8 +248,15 @@ func (t tracer) calls(w *bufio.Writer, g *gostate.Goroutine) {
 	if cr := g.CreatedBy; cr.Func != "" {
 		w.WriteString(t.creator(cr, mark(t.c.CreatorLinks(g))))
 	}
-	if g.Truncated != "" {
-		fmt.Fprintf(w, "\tthe stack ends here: %s\n", cli.Escape(g.Truncated))
+	if n := len(g.Frames); n == 0 || !g.Frames[n-1].Maybe {
+		t.broken(w, g)
+	}
+}
+
+// broken says why a stack ends early, if it does.
+func (t tracer) broken(w *bufio.Writer, g *gostate.Goroutine) {
+	for _, line := range broken(g, t.ui.Width()-8) {
+		fmt.Fprintf(w, "\t%s\n", line)
 	}
 }
 

@@ -167,6 +167,10 @@ func (v view) frames(g *gostate.Goroutine) {
 			t.Row("  ", fmt.Sprintf("… %s left out", count(g.Elided, "frame")))
 		}
 		fr := &g.Frames[i]
+		if fr.Maybe && (i == 0 || !g.Frames[i-1].Maybe) {
+			flush()
+			t.Row("  ", "… guesses from here on:")
+		}
 		links := v.c.Links(g, i)
 		if fr.System && !v.all && len(links) == 0 {
 			hidden++
@@ -179,8 +183,8 @@ func (v view) frames(g *gostate.Goroutine) {
 		t.Row("  ", createdBy(cr), fmt.Sprintf("%s:%d", v.file(cr.File), cr.Line), mark(v.c.CreatorLinks(g)))
 	}
 	v.ui.Table(t)
-	if g.Truncated != "" {
-		v.ui.Printf("    the stack ends here: %s\n", cli.Escape(g.Truncated))
+	for _, line := range broken(g, v.ui.Width()-4) {
+		v.ui.Printf("    %s\n", line)
 	}
 	if hidden > 0 {
 		v.ui.Printf("    %s\n", v.ui.Dim(fmt.Sprintf("(%s of the runtime hidden; --all shows them)", count(hidden, "frame"))))
