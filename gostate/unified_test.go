@@ -1,9 +1,6 @@
 package gostate_test
 
 import (
-	"bytes"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 
@@ -18,24 +15,6 @@ import (
 	"moho/internal/testbin"
 )
 
-// qemuCrash runs an arm64 program until it dies.
-func qemuCrash(t *testing.T, exe string, args ...string) (corePath, stderr string) {
-	t.Helper()
-	testbin.NeedTool(t, "qemu-aarch64-static")
-	dir := t.TempDir()
-	cmd := exec.CommandContext(t.Context(), "sh", append([]string{"-c", `ulimit -c unlimited; exec qemu-aarch64-static "$0" "$@"`, exe}, args...)...)
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "GOTRACEBACK=crash")
-	var buf bytes.Buffer
-	cmd.Stderr = &buf
-	cmd.Run()
-	files, _ := filepath.Glob(filepath.Join(dir, "qemu_*.core"))
-	if len(files) != 1 {
-		t.Fatalf("no core: %v\n%.2000s", files, buf.String())
-	}
-	return files[0], buf.String()
-}
-
 // TestUnified checks the frames of one program on two architectures: where they
 // return to is behind a call, and they form chains.
 func TestUnified(t *testing.T) {
@@ -43,8 +22,70 @@ func TestUnified(t *testing.T) {
 	corePath, _ := crash(t, exe, "nil")
 	t.Run("amd64", func(t *testing.T) { checkUnified(t, open(t, corePath, exe)) })
 	exe = zoo(t, testbin.Config{GOARCH: "arm64", Mode: testbin.Stripped})
-	corePath, _ = qemuCrash(t, exe, "nil")
+	corePath, _ = arm64Core(t, exe, "nil")
 	t.Run("arm64", func(t *testing.T) { checkUnified(t, open(t, corePath, exe)) })
+}
+
+// TestUnifiedLeaves checks functions without a frame: on arm64 their return
+// address is in the link register, or where the signal handler that preempted
+// them has put that.
+func TestUnifiedLeaves(t *testing.T) {
+	exe := regsProgram(t, testbin.Config{Mode: testbin.Stripped})
+	corePath, _ := crash(t, exe, "abort")
+	if n := checkLeaves(t, open(t, corePath, exe)); n["pushed"] < 3 {
+		t.Errorf("amd64: %v", n)
+	}
+	exe = regsProgram(t, testbin.Config{GOARCH: "arm64", Mode: testbin.Stripped})
+	corePath, _ = arm64Core(t, exe, "abort")
+	if n := checkLeaves(t, open(t, corePath, exe)); n["register"]+n["below"] < 3 || n["pushed"] > 0 {
+		t.Errorf("arm64: %v", n)
+	}
+}
+
+// TestUnifiedReleases is the matrix.
+func TestUnifiedReleases(t *testing.T) {
+	testbin.Long(t)
+	for _, release := range []string{"1.21.13", "1.22.12", "1.23.12", "1.24.13", "1.25.12", "1.26.8", "1.27.3"} {
+		for _, goarch := range []string{"amd64", "arm64"} {
+			t.Run(release+"/"+goarch, func(t *testing.T) {
+				exe := regsProgram(t, testbin.Config{Go: release, GOARCH: goarch, Mode: testbin.Stripped})
+				take := crash
+				if goarch == "arm64" {
+					take = arm64Core
+				}
+				corePath, _ := take(t, exe, "quit")
+				checkLeaves(t, open(t, corePath, exe))
+			})
+		}
+	}
+}
+
+// checkLeaves checks all frames and counts where those of main.leaf return to.
+func checkLeaves(t *testing.T, w *gostate.World) map[string]int {
+	t.Helper()
+	checkUnified(t, w)
+	n := map[string]int{}
+	for g := range w.Goroutines() {
+		for i, u := range w.Unify(nil, g) {
+			if g.Frames[i].Func != "main.leaf" {
+				continue
+			}
+			where := "pushed"
+			switch {
+			case u.RetAt == 0:
+				where = "register"
+			case u.RetAt < g.Frames[i].SP:
+				where = "below"
+			}
+			n[where]++
+			caller := nextPhysical(g, i)
+			if u.NoRet != "" || caller == nil || caller.PC != u.Ret || u.NoFP != "" {
+				t.Errorf("goroutine %d: %+v", g.ID, u)
+			}
+		}
+	}
+	t.Logf("%s: main.leaf returns to what is %v", w.Process().Arch().Name, n)
+	return n
 }
 
 // TestArchitectures reads one program, stopped at one place, on three
@@ -55,7 +96,7 @@ func TestArchitectures(t *testing.T) {
 	corePath, _ := crash(t, exe, "nil")
 	intel := open(t, corePath, exe)
 	exe = testbin.Build(t, src, testbin.Config{GOARCH: "arm64", Mode: testbin.Stripped})
-	corePath, _ = qemuCrash(t, exe, "nil")
+	corePath, _ = arm64Core(t, exe, "nil")
 	arm := open(t, corePath, exe)
 	s := snapshot(t, testbin.Config{Mode: testbin.Stripped}, wasmtest.Exit, "nil")
 	p, err := wasmdump.Open(s.Core)
