@@ -132,12 +132,23 @@ func Open(ctx context.Context, path string, o Options) (c *Case, err error) {
 	}
 	c.crash, _ = c.World.Crash()
 	if c.Exe == nil {
+		c.tellUnplaced()
 		return c, nil
 	}
 	c.findModules()
 	c.findReport(o.Stores)
 	c.links = newLinker(c)
 	return c, nil
+}
+
+// tellUnplaced says what is missing without the module: a coredump numbers
+// functions as that does.
+func (c *Case) tellUnplaced() {
+	for _, t := range c.Process.Threads() {
+		if _, ok := t.Reg(c.Process.Arch(), arch.PC); !ok {
+			c.gap("module", c.Path, "the coredump says by its numbers in which function the program was; give its path")
+		}
+	}
 }
 
 // holdsTables reports whether the tables of the program are part of the memory

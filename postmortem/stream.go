@@ -97,6 +97,9 @@ func (c *Case) readText(ctx context.Context, file io.Closer, r io.ReaderAt, size
 // isProfile reports whether the regular file begins like a profile that is not
 // compressed.
 func isProfile(path string) bool {
+	if st, err := os.Stat(path); err != nil || !st.Mode().IsRegular() {
+		return false
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return false

@@ -8,10 +8,12 @@ import (
 	"io"
 	"os"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"moho/core"
 	"moho/core/wasmdump"
+	"moho/internal/unpack"
 )
 
 // A TargetKind is what the argument of a question about a process names.
@@ -22,9 +24,10 @@ const (
 	TargetStdin      TargetKind = "stdin"      // "-"
 	TargetPID        TargetKind = "pid"        // digits that are no file: a living process
 	TargetELF        TargetKind = "elf"        // an ELF file, a core one hopes
-	TargetCompressed TargetKind = "compressed" // gzip, zstd or lz4: what is inside has to be looked at
+	TargetCompressed TargetKind = "compressed" // gzip, zstd, lz4, …: what is inside has to be looked at
 	TargetWASM       TargetKind = "wasm"       // a WebAssembly module or coredump
 	TargetText       TargetKind = "text"       // text, a traceback one hopes
+	TargetPipe       TargetKind = "pipe"       // a pipe that the shell has opened: <(command), /dev/stdin
 	TargetOther      TargetKind = "other"      // anything else
 )
 
@@ -43,6 +46,8 @@ func Identify(arg string) (TargetKind, error) {
 		return TargetPID, nil
 	case err != nil:
 		return "", err
+	case !st.Mode().IsRegular() && isDescriptor(arg):
+		return TargetPipe, nil
 	case !st.Mode().IsRegular():
 		return TargetOther, nil
 	}
@@ -59,23 +64,28 @@ func Identify(arg string) (TargetKind, error) {
 	return kindOf(head[:n]), nil
 }
 
-// kindOf tells the kind of a file that begins with head.
-func kindOf(head []byte) TargetKind {
-	for _, m := range []struct {
-		magic string
-		kind  TargetKind
-	}{
-		{"\x7fELF", TargetELF},
-		{"\x00asm", TargetWASM},
-		{"\x1f\x8b", TargetCompressed},
-		{"\x28\xb5\x2f\xfd", TargetCompressed},
-		{"\x04\x22\x4d\x18", TargetCompressed},
-	} {
-		if bytes.HasPrefix(head, []byte(m.magic)) {
-			return m.kind
+// isDescriptor reports whether a path names a file that is open already: to open
+// it does not wait for anybody, as a FIFO does that nobody writes to.
+func isDescriptor(path string) bool {
+	for _, dir := range []string{"/dev/fd/", "/proc/self/fd/"} {
+		if n, ok := strings.CutPrefix(path, dir); ok && parsePID(n) > 0 {
+			return true
 		}
 	}
-	if len(head) > 0 && isText(head) {
+	return path == "/dev/stdin" || path == "/dev/fd/0" || path == "/proc/self/fd/0"
+}
+
+// kindOf tells the kind of a file that begins with head.
+func kindOf(head []byte) TargetKind {
+	format, err := unpack.Sniff(head)
+	switch {
+	case bytes.HasPrefix(head, []byte("\x7fELF")):
+		return TargetELF
+	case bytes.HasPrefix(head, []byte("\x00asm")):
+		return TargetWASM
+	case format != unpack.Plain, err != nil: // err: unpack says how to decompress it
+		return TargetCompressed
+	case len(head) > 0 && isText(head):
 		return TargetText
 	}
 	return TargetOther
@@ -122,6 +132,13 @@ func (c *Case) openTarget(ctx context.Context, o Options) error {
 		err = c.openLive(ctx, parsePID(c.Path), o)
 	case TargetWASM:
 		c.Process, err = wasmdump.Open(c.Path)
+	case TargetPipe:
+		f, err := os.Open(c.Path)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		return c.openStream(ctx, f, 0, o)
 	case TargetOther:
 		if isProfile(c.Path) {
 			return c.openFile(ctx, o)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -20,6 +21,10 @@ const coreLong = `Core answers what every goroutine was doing when the process d
 cores of linux (amd64, arm64): made by the kernel, by gcore or by moho, of stripped and
 unstripped executables. Where TARGET is a process id, the living process is
 stopped, what is needed of it is copied, and it runs on before anything is read.
+A core may be compressed (gzip, zstd, lz4). What a Go program prints when it dies
+or is asked (SIGQUIT, runtime.Stack, /debug/pprof/goroutine) is a target too, as it
+stands in a log: for all questions that need no memory. - reads any of them from a
+pipe: kubectl logs --previous POD | moho core -
 
 The executable needs no path: the Build ID inside the core leads to it in the
 store, together with its report, and frames that have findings are marked (◀).
@@ -156,6 +161,8 @@ func explainCoreError(err error, path string) error {
 		return cli.WithHints(err, "moho core "+path+" and moho core goroutines "+path+" read it; what else there is to know is in a core")
 	case errors.Is(err, bounded.ErrLimit):
 		return cli.WithHints(err, "--max-size raises the limit")
+	case errors.Is(err, syscall.ENOSPC):
+		return cli.WithHints(err, "TMPDIR names a directory with more space; zeros take none")
 	}
 	if format, ok := errors.AsType[*core.FormatError](err); ok && format.Hint != "" {
 		return cli.WithHints(err, format.Hint)
