@@ -117,6 +117,7 @@ type AddressFrame struct {
 	SP   string `json:"sp"`
 	Off  uint64 `json:"offset"` // from SP
 	Slot string `json:"slot,omitempty"`
+	Var  string `json:"variable,omitempty"`
 }
 
 // Heap returns the Go heap of the case, nil if there is none to be found: then
@@ -220,7 +221,7 @@ func jsonOwner(pl *where.Place) *AddressOwner {
 		}
 	}
 	if f := pl.Frame; f != nil {
-		j.Frame = &AddressFrame{Func: f.Func, File: f.File, Line: f.Line, SP: hexAddr(f.SP), Off: uint64(pl.Addr - f.SP), Slot: pl.Slot}
+		j.Frame = &AddressFrame{Func: f.Func, File: f.File, Line: f.Line, SP: hexAddr(f.SP), Off: uint64(pl.Addr - f.SP), Slot: pl.Slot, Var: pl.Variable}
 	}
 	return j
 }

@@ -59,6 +59,16 @@ type DisasmInst struct {
 	File    string `json:"inFile,omitempty"`
 }
 
+// FaultAt returns the address that the instruction of frame i of g faulted on,
+// as the runtime noted it when it made a panic of the signal.
+func (c *Case) FaultAt(g *gostate.Goroutine, i int) (core.Addr, bool) {
+	l := c.World.Offsets()
+	pc, err1 := c.Process.Word(g.Addr + core.Addr(l.GSigPC))
+	at, err2 := c.Process.Word(g.Addr + core.Addr(l.GSigCode1))
+	f := &g.Frames[i]
+	return core.Addr(at), err1 == nil && err2 == nil && f.Fault && core.Addr(pc) == f.PC
+}
+
 // CodeAt says which code is to be read, and how much of it.
 type CodeAt struct {
 	PC     core.Addr // 0: the whole function that begins at Entry
@@ -66,7 +76,8 @@ type CodeAt struct {
 	Return bool      // PC is a return address: the call before it is meant
 	Around int       // instructions before and after; 0: the whole function
 	Syntax decode.Syntax
-	Regs   func(r int) (uint64, bool) // of the thread that is about to execute PC, by decode's number, or nil
+	Regs   func(r int) (uint64, bool) // before the instruction at PC, by decode's number, or nil
+	Fault  *core.Addr                 // that the instruction at PC faulted on, or nil
 }
 
 // Disassemble reads code of the process: what is in memory, or, where the core
@@ -194,6 +205,8 @@ func (r codeReader) describe(x *DisasmInst, in *decode.Inst, err error, walk *go
 	x.File = r.inFile(in)
 	switch {
 	case err != nil:
+	case x.Current && r.at.Fault != nil:
+		x.Note = "it faulted on " + r.leadsTo(uint64(*r.at.Fault))
 	case x.Current && !r.at.Return && r.at.Regs != nil:
 		x.Note = r.operand(in)
 	case in.HasMem && in.Mem.PCRel && in.Mem.Size == 0: // an address that is taken
@@ -254,6 +267,11 @@ func (r codeReader) operand(in *decode.Inst) string {
 			addr += v * x.scale
 		}
 	}
+	return "operand at " + r.leadsTo(addr)
+}
+
+// leadsTo says what is at an address that code uses.
+func (r codeReader) leadsTo(addr uint64) string {
 	is := r.c.Where().Short(core.Addr(addr))
 	if is == "" {
 		is = "no memory of the process"
@@ -261,7 +279,7 @@ func (r codeReader) operand(in *decode.Inst) string {
 			is = "nil, or a field of nil"
 		}
 	}
-	return fmt.Sprintf("operand at %#x: %s", addr, is)
+	return fmt.Sprintf("%#x: %s", addr, is)
 }
 
 // appendSymbol names an address of the process for the decoder.
@@ -300,45 +318,28 @@ func (c *Case) FuncsNamed(name string) []core.Addr {
 	return out
 }
 
-// RegsAt returns the registers of the thread that was about to execute the
-// innermost frame of g, by decode's numbers; nil if no thread was.
-func (c *Case) RegsAt(g *gostate.Goroutine) func(r int) (uint64, bool) {
-	if g.RegsFrom != "prstatus" || g.Thread == 0 {
-		return nil
-	}
+// RegsAt returns the registers of frame i of g, by decode's numbers.
+func (c *Case) RegsAt(g *gostate.Goroutine, i int) func(r int) (uint64, bool) {
+	regs := c.World.Registers(g, i)
 	a := c.Process.Arch()
-	for _, t := range c.Process.Threads() {
-		if t.TID == g.Thread {
-			return func(r int) (uint64, bool) {
-				i := registerIndex(a, r)
-				if i < 0 || i >= len(t.Regs) {
-					return 0, false
-				}
-				return t.Regs[i], true
-			}
-		}
+	return func(r int) (uint64, bool) {
+		x, ok := regs.Lookup(registerName(a, r))
+		return x.Value, ok && x.From != gostate.Unavailable
 	}
-	return nil
 }
 
-// registerIndex returns which of a's registers decode calls r, or -1.
-func registerIndex(a *arch.Arch, r int) int {
+// registerName returns what package arch calls decode's register r, or "".
+func registerName(a *arch.Arch, r int) string {
 	names := [...]string{"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi"}
-	name := ""
 	switch {
 	case a == arch.AMD64 && r < len(names):
-		name = names[r]
+		return names[r]
 	case a == arch.AMD64 && r < 16:
-		name = fmt.Sprintf("r%d", r)
+		return fmt.Sprintf("r%d", r)
 	case a == arch.ARM64 && r < 31:
-		name = fmt.Sprintf("x%d", r)
+		return fmt.Sprintf("x%d", r)
 	case a == arch.ARM64 && r == int(decode.RSP):
-		name = "sp"
+		return "sp"
 	}
-	for i, x := range a.Registers {
-		if name != "" && x.Name == name {
-			return i
-		}
-	}
-	return -1
+	return ""
 }

@@ -106,10 +106,19 @@ func (c *Case) Type(name string) (gotab.Type, error) {
 
 // ValueOf reads the value of type t at a.
 func (c *Case) ValueOf(t gotab.Type, a core.Addr, o value.Options) (value.Value, error) {
+	return c.ValueAt(core.Addr(uint64(t.Addr)+c.World.Bias()), a, o)
+}
+
+// ValueAt reads the value at a of the type whose descriptor is at typ, in the
+// process.
+func (c *Case) ValueAt(typ, a core.Addr, o value.Options) (value.Value, error) {
 	r := c.values()
-	rt, err := r.Runtime(core.Addr(uint64(t.Addr) + c.World.Bias()))
+	t, err := r.Runtime(typ)
 	if err != nil {
 		return value.Value{}, err
 	}
-	return r.At(rt, a, o), nil
+	return r.At(t, a, o), nil
 }
+
+// Channel reads the channel at a.
+func (c *Case) Channel(a core.Addr, o value.Options) value.Value { return c.values().Channel(a, o) }

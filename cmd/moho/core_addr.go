@@ -8,6 +8,7 @@ import (
 
 	"moho/core"
 	"moho/gostate/heap"
+	"moho/gostate/value"
 	"moho/gostate/where"
 	"moho/internal/cli"
 	"moho/postmortem"
@@ -169,6 +170,9 @@ func (v placeView) object(row func(string, string, ...any)) {
 	default:
 		row("type", "unknown: %s", ty.Why)
 	}
+	if text := v.value(); text != "" {
+		row("value", "%s", text)
+	}
 	if o.Header > 0 && v.Addr < o.Data() {
 		row("part", "the word before the value, which names its type")
 	}
@@ -176,6 +180,33 @@ func (v placeView) object(row func(string, string, ...any)) {
 		v.special(sp, row)
 	}
 	v.span(row, fmt.Sprintf("slot %d of %d of ", o.Index, s.Elems))
+}
+
+// value returns the beginning of the object's value, if its type is known: of an
+// array or the backing of a slice, the element that the address is in.
+func (v placeView) value() string {
+	o := value.Options{Depth: 1, Elements: 8, Text: 64, Nodes: 64}
+	at, index := v.Object.Data(), ""
+	switch {
+	case v.Object.State == heap.Free:
+		return ""
+	case v.Type.From == heap.Contents && v.Type.Size > 0:
+		x := v.c.Channel(at, o)
+		return cli.Escape(x.Short(160))
+	case v.Type.Addr == 0:
+		return ""
+	case v.Type.Max > 1 && v.Addr >= at:
+		n := uint64(v.Addr-at) / v.Type.Size
+		if n >= v.Type.Max {
+			return ""
+		}
+		at, index = at+core.Addr(n*v.Type.Size), fmt.Sprintf("[%d] ", n)
+	}
+	x, err := v.c.ValueAt(v.Type.Addr, at, o)
+	if err != nil {
+		return ""
+	}
+	return index + cli.Escape(x.Short(160))
 }
 
 func (v placeView) span(row func(string, string, ...any), slot string) {
@@ -248,6 +279,9 @@ func (v placeView) stack(row func(string, string, ...any)) {
 				slot = ": its " + v.Slot
 			}
 			row("", "%#x above its stack pointer, of %#x bytes%s", uint64(v.Addr-f.SP), uint64(f.CFA-f.SP), slot)
+			if v.Variable != "" {
+				row("variable", "%s", v.Variable)
+			}
 		case g.SP != 0 && v.Addr < g.SP:
 			row("frame", "none: %#x below the stack pointer", uint64(g.SP-v.Addr))
 		default:

@@ -158,8 +158,11 @@ func (a *app) disasmFrame(c *postmortem.Case, at postmortem.CodeAt, g *gostate.G
 	if fn, pc, ok := c.World.FuncAt(f.PC); ok && fn.Entry() == pc { // it has not begun
 		at.Return = false
 	}
-	if innermost(g, i) {
-		at.Regs = c.RegsAt(g)
+	if !at.Return {
+		at.Regs = c.RegsAt(g, i)
+	}
+	if fault, ok := c.FaultAt(g, i); ok {
+		at.Fault = &fault
 	}
 	d, err := c.Disassemble(at)
 	if err != nil {

@@ -16,8 +16,8 @@ import (
 // Addr is the descriptor in the process, 0 if there is none: the runtime's own
 // structures have a Name only. Where the type is smaller than the slot, the
 // object may be an array or the backing of a slice of Max elements at most.
-// From says where the type was read: "malloc header", "span", "finalizer",
-// "runtime", "contents" or, when nothing is known, "" and Why says why.
+// From says where the type was read; when nothing is known it is "" and Why says
+// why.
 type Typing struct {
 	Addr core.Addr
 	Name string
@@ -26,6 +26,14 @@ type Typing struct {
 	From string
 	Why  string
 }
+
+// What [Typing.From] says, beside [Finalizer].
+const (
+	MallocHeader = "malloc header" // the word before the value
+	LargeSpan    = "span"          // the span of a large object
+	Runtime      = "runtime"       // it is what goroutines and threads are made of
+	Contents     = "contents"      // it is a channel or closure by what it holds
+)
 
 // TypeOf returns the type of an object.
 func (h *Heap) TypeOf(o *Object) Typing {
@@ -52,7 +60,7 @@ func (h *Heap) TypeOf(o *Object) Typing {
 	case o.Header != 0:
 		p, _ := h.word(uint64(o.Base))
 		if t, ok := h.typing(p, o.Size-o.Header); ok {
-			t.From = "malloc header"
+			t.From = MallocHeader
 			return t
 		}
 		why = "its first word, which should name it, is not a type of the program"
@@ -61,7 +69,7 @@ func (h *Heap) TypeOf(o *Object) Typing {
 		}
 	case o.Span.Class == 0:
 		if t, ok := h.typing(o.Span.largeType, o.Size); ok {
-			t.From = "span"
+			t.From = LargeSpan
 			return t
 		}
 		why = "the type that its span names is not of the program: made by reflection, or a copy that the collector made"
@@ -70,7 +78,7 @@ func (h *Heap) TypeOf(o *Object) Typing {
 	}
 	for _, s := range h.Specials(o) {
 		if t, ok := h.typing(uint64(s.Type), o.Size); ok && s.Kind == Finalizer && s.Off == 0 {
-			t.From = "finalizer"
+			t.From = string(Finalizer)
 			return t
 		}
 	}
@@ -114,7 +122,7 @@ func (h *Heap) pointee(p uint64) core.Addr {
 func (h *Heap) runtimeType(o *Object) (Typing, bool) {
 	data := uint64(o.Data())
 	is := func(name string, size int32) (Typing, bool) {
-		return Typing{Name: name, Size: uint64(size), Max: 1, From: "runtime"}, true
+		return Typing{Name: name, Size: uint64(size), Max: 1, From: Runtime}, true
 	}
 	if o.Size >= uint64(h.l.GSize) && o.Size < 2*uint64(h.l.GSize) && h.IsG(core.Addr(data)) {
 		return is("runtime.g", h.l.GSize)
@@ -171,7 +179,7 @@ func (h *Heap) channel(o *Object) (Typing, bool) {
 	if !ok {
 		return Typing{}, false
 	}
-	return Typing{Name: "runtime.hchan, of a chan " + elem.Name, Size: uint64(l.ChanHead), Max: 1, From: "contents"}, true
+	return Typing{Name: "runtime.hchan, of a chan " + elem.Name, Size: uint64(l.ChanHead), Max: 1, From: Contents}, true
 }
 
 // closure recognises what a func value points to: its first word is the entry of
@@ -193,7 +201,7 @@ func (h *Heap) closure(o *Object) (Typing, bool) {
 	if !strings.Contains(name, ".func") && !strings.Contains(name, "-fm") && !strings.Contains(name, "wrap") {
 		return Typing{}, false
 	}
-	return Typing{Name: "closure of " + gotab.PrintName(name), Max: 1, From: "contents"}, true
+	return Typing{Name: "closure of " + gotab.PrintName(name), Max: 1, From: Contents}, true
 }
 
 // IsG reports whether a is the g of a goroutine that lives.

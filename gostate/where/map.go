@@ -10,6 +10,8 @@ import (
 	"moho/core"
 	"moho/gostate"
 	"moho/gostate/heap"
+	"moho/gostate/value"
+	"moho/gostate/vars"
 	"moho/gotab"
 	"moho/objfile"
 )
@@ -28,7 +30,8 @@ type Map struct {
 
 	runs []run // of memory that can be read; made when it is asked for
 
-	g *gostate.Goroutine // the one that was asked for last
+	g    *gostate.Goroutine // the one that was asked for last
+	vars *vars.Reader
 }
 
 // New returns a Map of p. w may be nil, and so may h.
@@ -242,9 +245,36 @@ func (m *Map) stack(pl *Place) bool {
 			continue
 		}
 		pl.Frame, pl.Slot = f, m.slot(f, pl.Addr)
+		pl.Variable = m.local(m.g, i, pl.Addr)
 		break
 	}
 	return true
+}
+
+// local names the variable of frame i, or of a call that was inlined into it,
+// that a lies in. Without DWARF there are none.
+func (m *Map) local(g *gostate.Goroutine, i int, a core.Addr) string {
+	if m.vars == nil {
+		m.vars = vars.NewReader(m.w)
+	}
+	for j := i; j >= 0 && (j == i || g.Frames[j].Inlined); j-- {
+		list, err := m.vars.Vars(g, j, value.Options{Depth: -1, Elements: 1, Text: 1, Nodes: 1})
+		if err != nil {
+			continue
+		}
+		for k := range list {
+			v := &list[k]
+			if v.From != vars.Memory && v.From != vars.Spilled || a < v.Value.Addr || uint64(a-v.Value.Addr) >= v.Value.Size {
+				continue
+			}
+			name := v.Name + plus(uint64(a-v.Value.Addr)) + " " + v.Type
+			if j < i {
+				name += ", of " + g.Frames[j].Func
+			}
+			return name
+		}
+	}
+	return ""
 }
 
 // slot says which word of the frame's link to its caller a is in.

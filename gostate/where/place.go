@@ -58,6 +58,7 @@ type Place struct {
 	Goroutine *gostate.Goroutine
 	Frame     *gostate.Frame
 	Slot      string // what the runtime keeps there: "return address", "saved frame pointer"
+	Variable  string // of the frame, or of what was inlined into it, with its type
 	FreeStack bool   // on the list of stacks that are to be used again
 
 	// Of files.

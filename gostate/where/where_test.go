@@ -26,7 +26,12 @@ type opened struct {
 
 func open(tb testing.TB, c testbin.Config) opened {
 	tb.Helper()
-	path := testbin.Build(tb, testbin.Dir(tb, filepath.Join("..", "heap", "testdata", "src", "things")), c)
+	return run(tb, testbin.Dir(tb, filepath.Join("..", "heap", "testdata", "src", "things")), c)
+}
+
+func run(tb testing.TB, src testbin.Source, c testbin.Config) opened {
+	tb.Helper()
+	path := testbin.Build(tb, src, c)
 	corePath, output := coretest.Kernel(tb, []string{"GOTRACEBACK=crash", "GODEBUG=gcshrinkstackoff=1"}, path)
 	p, err := core.Open(corePath)
 	if err != nil {
@@ -278,6 +283,51 @@ func TestMarks(t *testing.T) {
 	for _, k := range o.m.Marks() {
 		if want[k.Name] != k.Addr {
 			t.Errorf("%s at %#x, by its symbol at %#x", k.Name, uint64(k.Addr), uint64(want[k.Name]))
+		}
+	}
+}
+
+const framesProgram = `package main
+
+import "os"
+
+//go:noinline
+func leaf(p *int) int { return *p }
+
+//go:noinline
+func caller(p *int) int {
+	var local [4]int
+	for i := range local {
+		local[i] = 0x5eed0000 + i*len(os.Args)
+	}
+	return leaf(p) + local[len(os.Args)]
+}
+
+func main() { println(caller(nil)) }
+`
+
+// TestVariable looks up a word of a variable that is known by what it holds. (Of
+// variables whose address is taken the compiler's DWARF often has no place.)
+func TestVariable(t *testing.T) {
+	for _, mode := range []testbin.Mode{testbin.Plain, testbin.Stripped} {
+		o := run(t, testbin.Main(framesProgram), testbin.Config{Mode: mode})
+		want := map[testbin.Mode]string{testbin.Plain: "local+0x11 [4]int"}[mode]
+		found := false
+		for g := range o.w.Goroutines() {
+			for _, f := range g.Frames {
+				for a := f.SP; f.Func == "main.caller" && a < f.CFA; a += 8 {
+					if x, err := o.w.Process().Word(a); err != nil || x != 0x5eed0002 {
+						continue
+					}
+					found = true
+					if pl := o.m.Find(a + 1); pl.Frame == nil || pl.Frame.Func != "main.caller" || pl.Variable != want {
+						t.Errorf("%s: variable %q of %+v, want %q", mode, pl.Variable, pl.Frame, want)
+					}
+				}
+			}
+		}
+		if !found {
+			t.Errorf("%s: the variable is nowhere", mode)
 		}
 	}
 }

@@ -54,6 +54,9 @@ func free(n int) (list []uintptr) {
 	return list
 }
 
+//go:noinline
+func touch(p *[8]uintptr) { p[7]++ }
+
 // parked says where a variable of its is, each time that it is asked, and waits.
 //
 //go:noinline
@@ -64,10 +67,14 @@ func parked(depth int, c chan int, where chan uintptr) {
 	} else {
 		for {
 			where <- uintptr(unsafe.Pointer(&local))
-			local[0] += uintptr(<-c)
+			n := <-c
+			if n == 0 {
+				break
+			}
+			touch(&local)
 		}
 	}
-	runtime.KeepAlive(&local)
+	touch(&local)
 }
 
 // ask asks a few times: a stack may move when it grows.
