@@ -63,12 +63,13 @@ type GoroutinesHeader struct {
 
 // With says what an item of moho/goroutines/v1 holds beyond what it always does.
 type With struct {
-	Stacks bool          // frames, and why they end
-	Defers bool          // deferred calls
-	Panics bool          // panics in flight
-	Regs   bool          // registers, where they are from or why they are lost
-	Vars   bool          // arguments and variables of frames, of which it has Stacks too
-	Values value.Options // how much of each variable
+	Stacks     bool          // frames, and why they end
+	Defers     bool          // deferred calls
+	Panics     bool          // panics in flight
+	Regs       bool          // registers, where they are from or why they are lost
+	Vars       bool          // arguments and variables of frames, of which it has Stacks too
+	SystemVars bool          // those of the runtime's own frames too
+	Values     value.Options // how much of each variable
 
 	Unified bool // frames with what they have on every architecture
 }
@@ -156,7 +157,7 @@ func (e *Encoder) Goroutine(g *gostate.Goroutine, with With) []byte {
 				b = append(b, ',')
 			}
 			b = e.appendFrame(b, g, i)
-			if with.Vars {
+			if with.Vars && (with.SystemVars || !g.Frames[i].System) {
 				b = e.appendVars(b[:len(b)-1], g, i, with.Values)
 			}
 		}

@@ -41,7 +41,7 @@ func newCoreGoroutines(a *app, cf *coreFlags) *cobra.Command {
 			if err != nil {
 				return usage(cmd, err)
 			}
-			wants.Values = exactly(values)
+			wants.Values, wants.SystemVars = exactly(values), cf.all
 			if unified {
 				wants.Stacks, wants.Unified = true, true
 			}

@@ -19,8 +19,12 @@ func addValueFlags(cmd *cobra.Command, o *value.Options) {
 	cmd.Flags().IntVar(&o.Text, "text", 256, "of variables: show so many bytes of a string")
 }
 
+// maxValueNodes bounds the parts of one variable that are read.
+const maxValueNodes = 256
+
 // exactly returns o as a person means it, to whom 0 is none and not the default.
 func exactly(o value.Options) value.Options {
+	o.Nodes = max(maxValueNodes, o.Elements)
 	for _, n := range []*int{&o.Depth, &o.Elements, &o.Text} {
 		if *n == 0 {
 			*n = -1
