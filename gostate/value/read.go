@@ -175,15 +175,15 @@ func pair(re, im string) string {
 
 // string reads a string.
 func (d *decoder) string(v *Value, p place) error {
+	var err error
+	if v.Len, err = d.word(p.plus(8)); err != nil {
+		return err
+	}
 	data, err := d.word(p)
 	if err != nil {
 		return err
 	}
-	n, err := d.word(p.plus(8))
-	if err != nil {
-		return err
-	}
-	v.Pointer, v.Len = core.Addr(data), n
+	v.Pointer = core.Addr(data)
 	return d.quoted(v, place{addr: v.Pointer})
 }
 
@@ -218,17 +218,18 @@ func (d *decoder) quoted(v *Value, p place) error {
 }
 
 func (d *decoder) slice(v *Value, s *shape, p place, depth int) error {
-	data, err := d.word(p)
-	if err != nil {
-		return err
-	}
-	v.Pointer, v.Nil = core.Addr(data), data == 0
+	var err error
 	if v.Len, err = d.word(p.plus(8)); err != nil {
 		return err
 	}
 	if v.Cap, err = d.word(p.plus(16)); err != nil {
 		return err
 	}
+	data, err := d.word(p)
+	if err != nil {
+		return err
+	}
+	v.Pointer, v.Nil = core.Addr(data), data == 0
 	if v.Len > v.Cap || v.Cap > math.MaxInt64 {
 		return fmt.Errorf("no slice: length %d, capacity %d", int64(v.Len), int64(v.Cap))
 	}

@@ -83,7 +83,10 @@ func TestDelve(t *testing.T) {
 						continue // it begins in a signal handler for dlv
 					}
 					for i, f := range g.Frames {
-						if strings.HasPrefix(f.Func, "main.") {
+						// Of a frame that was preempted dlv shows registers of
+						// something else: it has 0 for b of main.holds, of which
+						// the program says that it is -22.
+						if strings.HasPrefix(f.Func, "main.") && !f.Exact {
 							qs = append(qs, question{g.Clone(), i})
 						}
 					}

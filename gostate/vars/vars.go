@@ -105,7 +105,9 @@ type frameReader struct {
 	returns objfile.Addr // where the call returns to
 
 	o    value.Options
-	regs *registers
+	regs *gostate.Registers
+
+	doubtful bool // what DWARF says of registers of the variable at hand
 }
 
 func (x *frameReader) vars(inline int) []Var {
@@ -131,7 +133,7 @@ func (x *frameReader) vars(inline int) []Var {
 
 // nameable reports whether the program could use the variable's name here.
 func (x *frameReader) nameable(v *debuginfo.Var) bool {
-	if v.Name == "" || strings.HasPrefix(v.Name, ".") { // the compiler's own
+	if v.Name == "" || strings.Contains(v.Name, ".") { // the compiler's own: .dict, text.ptr
 		return false
 	}
 	if v.Scope != nil && !slices.ContainsFunc(v.Scope, func(r debuginfo.Range) bool { return r.Contains(x.pc) }) {
@@ -197,8 +199,13 @@ func (x *frameReader) variable(v *debuginfo.Var) Var {
 // where the call returns to. Nothing has been executed in between.
 func (x *frameReader) pieces(v *debuginfo.Var) ([]debuginfo.Piece, error) {
 	here, err := v.At(x.pc)
-	if err != nil || x.f.Exact {
-		return here, err
+	if err != nil {
+		return nil, err
+	}
+	x.doubtful = false
+	if x.f.Exact {
+		x.doubtful = slices.ContainsFunc(here, inRegister) && !x.believed(v)
+		return here, nil
 	}
 	var after []debuginfo.Piece
 	for i := range here {
@@ -217,6 +224,22 @@ func (x *frameReader) pieces(v *debuginfo.Var) ([]debuginfo.Piece, error) {
 		}
 	}
 	return here, nil
+}
+
+func inRegister(p debuginfo.Piece) bool { return p.Kind == debuginfo.Register }
+
+// believed reports whether the range in which v is where it is now can be right.
+func (x *frameReader) believed(v *debuginfo.Var) bool {
+	locs, err := v.Locs()
+	if err != nil {
+		return false
+	}
+	for _, l := range locs {
+		if l.Contains(x.pc) {
+			return x.survives(l.Range)
+		}
+	}
+	return false
 }
 
 // escaped replaces the pointer that out is by what it points to.
@@ -315,6 +338,9 @@ func (x *frameReader) assemble(out *Var, t value.Type, pieces []debuginfo.Piece,
 	out.Value = x.r.values.Of(t, b, x.o)
 	if v := &out.Value; v.Unreadable != "" && v.Text == "" && len(v.Children) == 0 { // not enough of it
 		out.From, out.Why = Nowhere, v.Unreadable
+		if v.Len > 0 && (v.Kind == reflect.String || v.Kind == reflect.Slice) {
+			out.Why += fmt.Sprintf(", but for its length, %d", v.Len)
+		}
 	}
 }
 
@@ -329,6 +355,9 @@ func (x *frameReader) piece(dst []byte, p debuginfo.Piece) (from Where, why stri
 		}
 		return Constant, ""
 	case debuginfo.Register:
+		if x.doubtful {
+			return Nowhere, badRegister
+		}
 		b, why := x.register(p.Reg)
 		if why != "" {
 			return Nowhere, why

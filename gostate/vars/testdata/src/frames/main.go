@@ -142,6 +142,46 @@ func locals(n int) {
 	use(x, later)
 }
 
+var stop bool
+
+// spins is locals, stopped where it has registers.
+//
+//go:noinline
+func spins(n int) {
+	sum := 0
+	for i := 0; i < n; i++ {
+		sum += i
+	}
+	text := strings.Repeat("ab", n)
+	escapes := n * 2
+	keep := &escapes
+	list := &node{&node{nil, "second"}, "first"}
+	x := 1
+	if n > 2 {
+		x := "inner"
+		say("main.spins", "sum", "6")
+		say("main.spins", "text", `"abababab"`)
+		say("main.spins", "escapes", "8")
+		say("main.spins", "x", `"inner"`)
+		sink = keep
+		started.Done()
+		for !stop {
+		}
+		use(x, sum, text, keep, list)
+	}
+	later := x + 1
+	use(x, later)
+}
+
+// holds calls nothing: its arguments stay in registers.
+//
+//go:noinline
+func holds(a int, b int16, s string, f float64) int {
+	for !stop {
+	}
+	return a + int(b) + len(s) + int(f)
+}
+
 func (p point) Area(scale int) int {
 	say("main.point.Area", "p", "main.point{X:7, Y:8}")
 	say("main.point.Area", "scale", "9")
@@ -243,6 +283,12 @@ func main() {
 	run(func() { variadic("p", 1, "two", nil) })
 	run(func() { references(map[string]int{"a": 1, "b": 2}, make(chan int, 1), point{3, 4}, errors.New("an error"), square, &p, 2.5) })
 	run(func() { locals(4) })
+	run(func() { spins(4) })
+	say("main.holds", "a", "11")
+	say("main.holds", "b", "-22")
+	say("main.holds", "s", `"in registers"`)
+	say("main.holds", "f", "-1e+10")
+	go holds(11, -22, "in registers", -1e10)
 	var s shape = &point{7, 8}
 	run(func() { s.Area(9) }) // through a wrapper
 	run(func() { (&node{nil, "self"}).method(1) })
@@ -254,18 +300,30 @@ func main() {
 	started.Add(1)
 	started.Wait()
 	time.Sleep(50 * time.Millisecond)
-	for _, l := range lines {
-		fmt.Println(l)
-	}
-	os.Stdout.Sync()
 	die(nil, "last words", 3)
 }
 
 //go:noinline
 func die(n *node, why string, code int) {
+	sum := 0
+	for i := 0; i < code; i++ {
+		sum += i
+	}
+	text := strings.Repeat("ab", code)
 	local := code + 1
 	use(local)
-	use(n.text, why, code)
+	say("main.die", "n", "(*main.node)(nil)")
+	say("main.die", "why", `"last words"`)
+	say("main.die", "code", "3")
+	say("main.die", "sum", "3")
+	say("main.die", "text", `"ababab"`)
+	half := local / 2
+	say("main.die", "half", "2")
+	for _, l := range lines {
+		fmt.Println(l)
+	}
+	os.Stdout.Sync()
+	use(n.text, why, code, sum, text, half)
 }
 
 func square(x int) int { return x * x }
