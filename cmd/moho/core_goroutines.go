@@ -19,6 +19,9 @@ import (
 
 const goroutinesLong = `Goroutines lists every goroutine of a core; with --with stacks its calls too, in
 the form of a traceback. The runtime's own are left out unless --all is given.
+--with vars adds arguments as tracebacks print them, and where there is DWARF the
+variables by name: "optimized out" is what the compiler keeps nowhere, and of
+registers only those of the frame where the goroutine was stopped are left.
 --unified adds to each call what a frame has on every architecture, and a legend
 that says what that is called there.
 --json prints all of them as JSON lines (moho/goroutines/v1), streamed.`
