@@ -224,3 +224,42 @@ func checkLeaks(t *testing.T, a *waits.Analysis, m manifest) {
 		t.Errorf("leaked %v, want %v", got, want)
 	}
 }
+
+// TestLeakProfile holds the leaks against those that the program's own runtime
+// has found. Ours are fewer where a dead word keeps something.
+func TestLeakProfile(t *testing.T) {
+	configs := []testbin.Config{{Go: "1.27.3"}}
+	if testbin.IsLong() { // the experiment has to compile the standard library
+		configs = append(configs, testbin.Config{Go: "1.26.8", Env: []string{"GOEXPERIMENT=goroutineleakprofile"}})
+	}
+	for _, c := range configs {
+		t.Run(c.Go, func(t *testing.T) {
+			exe := testbin.Build(t, testbin.Dir(t, filepath.Join("testdata", "src", "lots")), c)
+			corePath, out := coretest.Captured(t, append([]string{"LEAKS=1"}, crashed...), exe)
+			w := open(t, corePath, exe)
+			m := readManifest(out)
+			if len(m["profiled"]) == 0 {
+				t.Fatal("this release has no profile of leaked goroutines")
+			}
+			theirs := map[uint64]bool{}
+			for g := range w.Goroutines() {
+				if g.Status == "leaked" {
+					theirs[g.ID] = true
+				}
+			}
+			a := waits.Analyze(w, waits.Options{})
+			checkManifest(t, a, m)
+			checkLeaks(t, a, m)
+			n := 0
+			for e := range a.Leaked() {
+				if n++; !theirs[e.Goroutine] {
+					t.Errorf("goroutine %d is not leaked, says the runtime", e.Goroutine)
+				}
+			}
+			t.Logf("%d leaked, %d by the runtime", n, len(theirs))
+			if n < len(theirs)/2 {
+				t.Errorf("%d of %d leaked goroutines", n, len(theirs))
+			}
+		})
+	}
+}

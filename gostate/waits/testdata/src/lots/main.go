@@ -328,6 +328,7 @@ func main() {
 	ready.Wait()
 	time.Sleep(200 * time.Millisecond)
 	runtime.GC() // which drops what sudogs of old remember
+	profile()
 	out.Lock()
 	os.Stdout.Write(lines.Bytes())
 	out.Unlock()
