@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"strconv"
 	"strings"
 
@@ -36,7 +37,7 @@ func newCoreWaits(a *app, cf *coreFlags) *cobra.Command {
 	var object string
 	var most int
 	cmd := &cobra.Command{
-		Use:     "waits CORE [EXE]",
+		Use:     "waits TARGET [EXE]",
 		Short:   "what does everybody wait for, who holds it, who is stuck for good?",
 		Long:    waitsLong,
 		Example: waitsExample,
@@ -85,7 +86,7 @@ func (a *app) waits(ctx context.Context, c *postmortem.Case, f postmortem.WaitFi
 		return err
 	}
 	c.Gaps = append(c.Gaps, an.Gaps()...)
-	l := waitList{view{app: a, c: c, all: all}, an, f}
+	l := waitList{view{app: a, c: c, all: all}, an, f, an.Caller()}
 	if f.Goroutine != 0 && len(an.Of(f.Goroutine)) == 0 {
 		return l.runs(f.Goroutine)
 	}
@@ -114,8 +115,9 @@ func (a *app) waits(ctx context.Context, c *postmortem.Case, f postmortem.WaitFi
 // waitList is one run of core waits.
 type waitList struct {
 	view
-	an *waits.Analysis
-	f  postmortem.WaitFilter
+	an     *waits.Analysis
+	f      postmortem.WaitFilter
+	caller *waits.Caller
 }
 
 // runs says of a goroutine that waits for nothing what it does instead.
@@ -196,7 +198,11 @@ func (l waitList) cycle(cy waits.Cycle) {
 			by += ", the first"
 		}
 		l.ui.Printf("  goroutine %d  %s  %s\n", link.Edge.Goroutine, cli.Escape(s.Func), l.ui.Dim(cli.Escape(l.at(s))))
-		l.ui.Printf("    waits for %s\n", cli.Escape(o.Describe()))
+		what := o.Describe()
+		if path, _, ok := l.caller.Name(o.Index); ok {
+			what += ", which is " + path
+		}
+		l.ui.Printf("    waits for %s\n", cli.Escape(what))
 		l.ui.Printf("    held by %s: %s\n", by, cli.Escape(link.Holder.Why))
 	}
 }
@@ -315,8 +321,17 @@ func (l waitList) wanted(o *waits.Object) bool {
 
 func (l waitList) object(o *waits.Object) {
 	l.ui.Printf("\n%s for %s\n", l.ui.Bold(count(o.Waiters, "goroutine")+waitVerb(o.Waiters)), cli.Escape(o.Describe()))
+	if path, in, ok := l.caller.Name(o.Index); ok {
+		l.ui.Printf("    it is %s in %s\n", l.ui.Bold(cli.Escape(path)), cli.Escape(in))
+	}
 	if s := o.State(l.an.Now()); s != "" {
 		l.ui.Printf("    %s\n", cli.Escape(s))
+	}
+	if o.FD != nil && l.c.Process.Kind() == "live" {
+		// What the process has open there now, after it has gone on.
+		if file, err := os.Readlink(fmt.Sprintf("/proc/%d/fd/%d", l.c.Process.PID(), o.FD.FD)); err == nil {
+			l.ui.Printf("    %s\n", cli.Escape(file))
+		}
 	}
 	for i, p := range l.an.Places(o.Index) {
 		if i == maxPlaces {

@@ -44,7 +44,7 @@ func (c *code) findEvents(f gotab.Func) []event {
 			add(f.Entry()+gotab.PC(call.ParentPC), lockFuncs[call.Func], 0)
 		}
 	}
-	c.walk(uint64(f.Entry())+c.w.Bias(), func(pc uint64, op lockOp, arg value) {
+	c.walk(uint64(f.Entry())+c.w.Bias(), func(pc uint64, op lockOp, arg operand) {
 		addr := uint64(0)
 		if arg.from == fromNumber {
 			addr = uint64(arg.add)

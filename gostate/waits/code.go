@@ -56,8 +56,8 @@ const (
 	fromNumber         // the code: an address
 )
 
-// A value is an origin and what was added.
-type value struct {
+// An operand is an origin and what was added.
+type operand struct {
 	from origin
 	disp int64
 	add  int64
@@ -67,7 +67,7 @@ type value struct {
 // disp, plus add, or at the address add.
 type release struct {
 	op   lockOp
-	what value
+	what operand
 }
 
 // code reads functions of the program. What is found of each is remembered.
@@ -142,7 +142,7 @@ func (c *code) callee(target uint64) lockOp {
 // from the closure or is an address in the code.
 func (c *code) findReleases(entry uint64) []release {
 	var list []release
-	whole := c.walk(entry, func(_ uint64, op lockOp, x value) {
+	whole := c.walk(entry, func(_ uint64, op lockOp, x operand) {
 		if op.releases() && (x.from == fromCapture || x.from == fromNumber) {
 			list = appendRelease(list, release{op, x})
 		}
@@ -157,13 +157,13 @@ func (c *code) findReleases(entry uint64) []release {
 // found with each call that does something to a lock, and with what is known of
 // its first argument. It goes along addresses; where a branch jumped forward,
 // what it knew is taken up again. It returns false when not all could be read.
-func (c *code) walk(entry uint64, found func(pc uint64, op lockOp, arg value)) bool {
+func (c *code) walk(entry uint64, found func(pc uint64, op lockOp, arg operand)) bool {
 	_, b, ok := c.body(entry)
 	if !ok {
 		return false
 	}
-	s := machine{c: c, stack: map[int64]value{}, saved: map[uint64][64]value{}}
-	s.regs[c.ctx] = value{from: fromContext}
+	s := machine{c: c, stack: map[int64]operand{}, saved: map[uint64][64]operand{}}
+	s.regs[c.ctx] = operand{from: fromContext}
 	call := func(in *decode.Inst) {
 		if op := c.callee(in.Target); op != noLockOp {
 			found(in.PC, op, s.regs[c.arg])
@@ -180,7 +180,7 @@ func (c *code) walk(entry uint64, found func(pc uint64, op lockOp, arg value)) b
 		}
 		var in decode.Inst
 		if err := c.dec.Decode(b[off:], pc, &in); err != nil {
-			s.regs = [64]value{}
+			s.regs = [64]operand{}
 		}
 		off += max(in.Len, 1)
 		falls = true
@@ -188,12 +188,12 @@ func (c *code) walk(entry uint64, found func(pc uint64, op lockOp, arg value)) b
 		case decode.Call:
 			call(&in)
 			if c.keeps(in.Target) {
-				s.regs[11], s.regs[25] = value{}, value{} // what it returns, on amd64 and arm64
+				s.regs[11], s.regs[25] = operand{}, operand{} // what it returns, on amd64 and arm64
 			} else {
-				s.regs = [64]value{}
+				s.regs = [64]operand{}
 			}
 		case decode.CallIndirect:
-			s.regs = [64]value{}
+			s.regs = [64]operand{}
 		case decode.Branch, decode.Jump:
 			if !s.branch(&in) {
 				return false
@@ -226,10 +226,10 @@ func (s *machine) branch(in *decode.Inst) bool {
 }
 
 // both returns what two ways to the same place agree on.
-func both(x, y [64]value) [64]value {
+func both(x, y [64]operand) [64]operand {
 	for r := range x {
 		if x[r] != y[r] {
-			x[r] = value{}
+			x[r] = operand{}
 		}
 	}
 	return x
@@ -258,10 +258,10 @@ func appendRelease(list []release, r release) []release {
 // machine is what registers and stack slots hold, as far as it matters.
 type machine struct {
 	c     *code
-	regs  [64]value
-	stack map[int64]value // by offset from SP at the entry
+	regs  [64]operand
+	stack map[int64]operand // by offset from SP at the entry
 	sp    int64
-	saved map[uint64][64]value
+	saved map[uint64][64]operand
 }
 
 // step does to the registers what an instruction does.
@@ -272,10 +272,10 @@ func (s *machine) step(in *decode.Inst) {
 		if e.Dst >= 64 && e.Op != decode.Store {
 			continue
 		}
-		var x value
+		var x operand
 		switch e.Op {
 		case decode.Set:
-			x = value{from: fromNumber, add: e.N}
+			x = operand{from: fromNumber, add: e.N}
 		case decode.Copy:
 			if e.Dst == s.c.sp && e.Src == s.c.sp {
 				s.sp += e.N
@@ -291,7 +291,7 @@ func (s *machine) step(in *decode.Inst) {
 			case e.Src == s.c.sp:
 				x = s.stack[s.sp+e.N]
 			case e.Src < 64 && regs[e.Src].from == fromContext:
-				x = value{from: fromCapture, disp: regs[e.Src].add + e.N}
+				x = operand{from: fromCapture, disp: regs[e.Src].add + e.N}
 			}
 		case decode.Store:
 			if e.Dst == s.c.sp && e.Src < 64 {
@@ -304,7 +304,7 @@ func (s *machine) step(in *decode.Inst) {
 	}
 	for r := range decode.Reg(64) {
 		if in.Defs.Has(r) && !known.Has(r) {
-			regs[r] = value{}
+			regs[r] = operand{}
 		}
 	}
 	s.regs = regs

@@ -3,6 +3,7 @@ package waits
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"moho/gostate"
 )
@@ -25,14 +26,22 @@ const maxSitesKept = 1 << 18
 
 // site returns the number of the site where g is.
 func (a *analyzer) site(g *gostate.Goroutine) int32 {
-	best := -1
+	best, kernel := -1, g.Status == "syscall" || g.WaitReason == "IO wait"
 	for i := range g.Frames {
 		f := &g.Frames[i]
 		if best < 0 || g.Frames[best].System && !f.System {
 			best = i
 		}
-		if !f.System && !f.Wrapper && !waiting(f.Func) {
+		if f.System || f.Wrapper || waiting(f.Func) {
+			continue
+		}
+		if best < 0 || waiting(g.Frames[best].Func) || g.Frames[best].System {
 			best = i
+		}
+		if !kernel || !plumbing(f.Func) {
+			if kernel {
+				best = i
+			}
 			break
 		}
 	}
@@ -56,6 +65,17 @@ func (a *analyzer) site(g *gostate.Goroutine) int32 {
 		a.bySite[k] = i
 	}
 	return i
+}
+
+// plumbing reports whether a function belongs to the standard library's ways to
+// the kernel: who reads or accepts is of more interest.
+func plumbing(name string) bool {
+	for _, p := range [...]string{"net.", "os.", "io.", "bufio.", "syscall.", "internal/", "crypto/tls."} {
+		if strings.HasPrefix(name, p) {
+			return true
+		}
+	}
+	return false
 }
 
 // A Place is a site and an operation, and how many goroutines wait there for it.

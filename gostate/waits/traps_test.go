@@ -2,10 +2,13 @@ package waits_test
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 
+	"moho/core/coretest"
 	"moho/gostate/waits"
+	"moho/internal/testbin"
 )
 
 // TestTraps checks that nobody is said to hold a lock who does not, and the ways
@@ -60,5 +63,33 @@ func checkTraps(t *testing.T, a *waits.Analysis, m manifest) {
 	}
 	if len(want) > 0 {
 		t.Errorf("no cycle with goroutines %v", want)
+	}
+}
+
+// TestNames asks what objects are called where they are waited for.
+func TestNames(t *testing.T) {
+	exe := testbin.Build(t, testbin.Dir(t, filepath.Join("testdata", "src", "lots")), testbin.Config{})
+	corePath, out := coretest.Captured(t, crashed, exe)
+	a := waits.Analyze(open(t, corePath, exe), waits.Options{})
+	m := readManifest(out)
+	want := map[string]string{} // by address
+	for _, f := range append(m["ring2"], m["ring3"]...) {
+		want[f[1]] = "to.mu in main.transfer"
+	}
+	c := a.Caller()
+	found := map[string]bool{}
+	for o := range a.Objects() {
+		path, in, ok := c.Name(o.Index)
+		if ok {
+			found[path+" in "+in] = true
+		}
+		if w := want[fmt.Sprintf("%#x", uint64(o.Addr))]; w != "" && w != path+" in "+in {
+			t.Errorf("%s is %q in %q, want %s", o.Describe(), path, in, w)
+		}
+	}
+	for _, name := range []string{"c in main.leaks.func1", "cond in main.locks.func6"} {
+		if !found[name] {
+			t.Errorf("no object is %s: %v", name, found)
+		}
 	}
 }
