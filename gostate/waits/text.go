@@ -74,7 +74,9 @@ func (o *Object) State(now int64) string {
 		}
 		return strings.Join(parts, ", ")
 	case o.When > 0:
-		return "ends" + left(o.When, now)
+		if s := left(o.When, now); s != "" {
+			return "it ends" + s
+		}
 	}
 	return ""
 }
