@@ -19,8 +19,9 @@ import (
 
 const coreLong = `Core answers what every goroutine was doing when the process died. It reads ELF
 cores of linux (amd64, arm64): made by the kernel, by gcore or by moho, of stripped and
-unstripped executables. Where TARGET is a process id, the living process is
-stopped, what is needed of it is copied, and it runs on before anything is read.
+unstripped executables; and WebAssembly coredumps, or the linear memory of an instance
+and nothing else. Where TARGET is a process id, the living process is stopped, what
+is needed of it is copied, and it runs on before anything is read.
 A core may be compressed (gzip, zstd, lz4). What a Go program prints when it dies
 or is asked (SIGQUIT, runtime.Stack, /debug/pprof/goroutine) is a target too, as it
 stands in a log: for all questions that need no memory. - reads any of them from a
