@@ -16,6 +16,9 @@ import (
 // would have: "panic: …", "fatal error: …", else the signal. How says where
 // Reason comes from.
 //
+// From is the process that sent the signal which ended this one or which it was
+// told to end by, 0 if none did or it is not known.
+//
 // FaultFrame is the index in Goroutine.Frames of the frame to look at: the one
 // whose instruction faulted, called panic or made the fatal error, or, if that is
 // the runtime's own, the first caller that is not. It is -1 if there is none, as
@@ -26,6 +29,7 @@ type Crash struct {
 	Goroutine  *Goroutine
 	Reason     string
 	How        string
+	From       int
 	FaultFrame int
 }
 
@@ -137,7 +141,7 @@ func (c *Crash) explain(w *World, m *machine, words *gWords) {
 	if w.noSignals() {
 		return
 	}
-	c.Reason, c.How = c.Signal.String(), "the signal"
+	c.Reason, c.How, c.From = c.Signal.String(), "the signal", c.Signal.From
 	if !c.Signal.HasAddr {
 		c.Reason = describeSignal(c.Signal.Number)
 	}
@@ -150,6 +154,10 @@ func (c *Crash) explain(w *World, m *machine, words *gWords) {
 			continue
 		}
 		c.Reason, c.How = describeSignal(x.signal), "the signal that the program's handler was given"
+		c.From = 0
+		if x.code == siUser || x.code == siQueue {
+			c.From = int(int32(x.addr)) // si_pid, in the place of si_addr
+		}
 		if faultSignals[x.signal] && x.code > 0 {
 			c.Reason += fmt.Sprintf(" at %#x, pc=%#x", x.addr, x.pc)
 		}

@@ -25,6 +25,43 @@ type opens struct {
 	mu      sync.RWMutex
 	byIndex map[int32]*openFunc
 	byEntry map[uint64]*openFunc
+	callees map[uint64]deferFunc // that are deferred
+}
+
+// A deferFunc is a function that is deferred; line is where it is declared.
+type deferFunc struct {
+	name, file, wraps string
+	line              int
+}
+
+// callee returns the function that begins at code; not ok if none does.
+func (o *opens) callee(w *World, code uint64) (deferFunc, bool) {
+	o.mu.RLock()
+	c, ok := o.callees[code]
+	o.mu.RUnlock()
+	if ok {
+		return c, true
+	}
+	f, at, ok := w.FuncAt(core.Addr(code))
+	if !ok || f.Entry() != at {
+		return deferFunc{}, false
+	}
+	c = deferFunc{name: shortName(f.Name(), w.layout.Minor), line: f.StartLine()}
+	if frames := w.table.Frames(nil, f, at); len(frames) > 0 {
+		c.file = frames[len(frames)-1].File
+	}
+	if pc, ok := f.WrapInfo(); ok {
+		if t, ok := w.table.FuncAt(pc); ok && t.Entry() == pc {
+			c.wraps = shortName(t.Name(), w.layout.Minor)
+		}
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.callees == nil {
+		o.callees = make(map[uint64]deferFunc)
+	}
+	o.callees[code] = c
+	return c, true
 }
 
 // openDefers returns the open-coded defers of the function of a frame, or nil.

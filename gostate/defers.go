@@ -129,6 +129,10 @@ func (k *deferWalk) walk() {
 	trap := exact(k.g.RegsFrom)
 	for i := range frames {
 		fr := &frames[i]
+		if fr.Maybe {
+			k.doubt("the stack is damaged, and what lies behind that is a guess")
+			break
+		}
 		if fr.Foreign {
 			trap = false
 			continue
@@ -170,23 +174,11 @@ func (k *deferWalk) describe(d *Defer, closure uint64) bool {
 
 // describeCode fills in which function begins at code.
 func (k *deferWalk) describeCode(d *Defer, code uint64) bool {
-	w := k.w
-	f, at, ok := w.FuncAt(core.Addr(code))
-	if !ok || f.Entry() != at {
-		return false
+	c, ok := k.w.opens.callee(k.w, code)
+	if ok {
+		d.Entry, d.Func, d.File, d.Line, d.Wraps = core.Addr(code), c.name, c.file, c.line, c.wraps
 	}
-	d.Entry = core.Addr(code)
-	d.Func = shortName(f.Name(), w.layout.Minor)
-	d.Line = f.StartLine()
-	if frames := w.table.Frames(nil, f, f.Entry()); len(frames) > 0 {
-		d.File = frames[len(frames)-1].File
-	}
-	if pc, ok := f.WrapInfo(); ok {
-		if t, ok := w.table.FuncAt(pc); ok && t.Entry() == pc {
-			d.Wraps = shortName(t.Name(), w.layout.Minor)
-		}
-	}
-	return true
+	return ok
 }
 
 // statement returns the line of the call that returns to pc, which is the

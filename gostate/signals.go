@@ -2,7 +2,12 @@ package gostate
 
 import "moho/core"
 
-const sigAbort = 6
+const (
+	sigAbort = 6
+
+	siUser  = 0 // si_code of kill
+	siQueue = -1
+)
 
 // faultSignals are those that an instruction raises.
 var faultSignals = map[int]bool{4: true, 5: true, 7: true, 8: true, 11: true}

@@ -78,6 +78,7 @@ type Case struct {
 	links   linker
 	reader  *value.Reader // made when it is asked for
 	vars    *vars.Reader  // the same
+	roots   roots
 
 	namesGap bool // Notes or Gaps has that variables have no names
 }
@@ -169,6 +170,15 @@ func (c *Case) findModules() {
 
 // ExeFound reports whether the executable was found in a store, not given.
 func (c *Case) ExeFound() bool { return c.found }
+
+// ExeArg returns the path of the executable if it has to be given again to open
+// the target again, and "" where the target leads to it.
+func (c *Case) ExeArg() string {
+	if c.ExeFrom == ByBuildID || c.ExeFrom == Running || c.found {
+		return ""
+	}
+	return c.ExePath
+}
 
 // Close releases the files of the case.
 func (c *Case) Close() error {

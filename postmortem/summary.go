@@ -6,6 +6,7 @@ import (
 
 	"moho/evidence"
 	"moho/gostate"
+	"moho/gostate/waits"
 )
 
 // A Summary is the first screen: what killed the process, the goroutine that
@@ -17,15 +18,26 @@ type Summary struct {
 	Report     *ReportRef      `json:"report"`
 	Signal     *Signal         `json:"signal"`
 	Reason     string          `json:"reason"`
+	Cause      Cause           `json:"cause"`
 	Crashed    json.RawMessage `json:"crashed"`    // an item of moho/goroutines/v1, or null
 	Threads    *int            `json:"threads"`    // null = unknown
 	Goroutines *int            `json:"goroutines"` // null = unknown
 	Groups     []Group         `json:"groups"`
+	Cycles     []waitCycle     `json:"cycles"` // goroutines that wait for each other; null = not looked for
+	NotRun     []NotRun        `json:"notRun"` // deferred calls, most first; null = not looked for, or none was to run
 	Findings   []evidence.Link `json:"findings"`
+	Next       []Next          `json:"next"` // commands that show more
 	Complete   bool            `json:"complete"`
 	Gaps       []evidence.Gap  `json:"gaps"`
 
-	Crash gostate.Crash `json:"-"` // what Crashed was made from; Goroutine nil if unknown
+	Crash gostate.Crash   `json:"-"` // what Crashed was made from; Goroutine nil if unknown
+	Waits *waits.Analysis `json:"-"` // what Cycles was made from; nil if not looked for
+}
+
+// A Next is a command that shows more, and what.
+type Next struct {
+	Command string `json:"command"`
+	Why     string `json:"why"`
 }
 
 // A ReportRef leads to the report about the executable.
@@ -60,7 +72,7 @@ type Group struct {
 func (c *Case) Summarize() *Summary {
 	s := &Summary{
 		Schema: SchemaCore, Target: c.Target(),
-		Crashed: json.RawMessage("null"), Groups: []Group{}, Findings: []evidence.Link{}, Gaps: []evidence.Gap{},
+		Crashed: json.RawMessage("null"), Groups: []Group{}, Findings: []evidence.Link{}, Next: []Next{}, Gaps: []evidence.Gap{},
 	}
 	if c.Process != nil {
 		n := len(c.Process.Threads())
@@ -73,6 +85,7 @@ func (c *Case) Summarize() *Summary {
 		}
 	}
 	source := c.Source()
+	s.Cause = c.cause()
 	if source == nil {
 		s.Gaps = append(s.Gaps, c.Gaps...)
 		return s
@@ -85,7 +98,7 @@ func (c *Case) Summarize() *Summary {
 	found := newSurvey(&c.links)
 	s.Crash, s.Reason = c.crash, c.crash.Reason
 	if g := c.crash.Goroutine; g != nil {
-		s.Crashed = append(json.RawMessage(nil), enc.Goroutine(g, With{Stacks: true})...)
+		s.Crashed = append(json.RawMessage(nil), enc.Goroutine(g, With{Stacks: true, Defers: true, Panics: true})...)
 		found.goroutine(c, g)
 	}
 	groups, n := source.Groups(gostate.GroupOptions{System: true})
@@ -103,10 +116,27 @@ func (c *Case) Summarize() *Summary {
 		})
 	}
 	s.Goroutines = &n
+	c.lookCloser(s)
 	s.Findings = found.links(c.linkedPackage())
 	s.Gaps = append(s.Gaps, c.Gaps...)
 	s.Complete = len(s.Gaps) == 0
 	return s
+}
+
+// lookCloser adds what takes more than the stacks, if the goroutines are not too
+// many for an answer at once.
+func (c *Case) lookCloser(s *Summary) {
+	if c.World == nil || c.World.NumG() > maxLooked {
+		return
+	}
+	s.Waits = waits.Analyze(c.World, waits.Options{})
+	s.Cycles = []waitCycle{}
+	for _, cy := range s.Waits.Cycles() {
+		s.Cycles = append(s.Cycles, jsonCycle(s.Waits, cy))
+	}
+	if s.Signal != nil || s.Reason != "" { // those of a process that lives may yet run
+		s.NotRun, _ = c.notRun()
+	}
 }
 
 // goroutine takes note of the findings on the stack of g and in its creator.

@@ -146,13 +146,7 @@ func (c *Case) WriteWaits(w io.Writer, a *waits.Analysis, f WaitFilter) error {
 	out.WriteString("],\n\"cycles\":[")
 	first = true
 	for _, cy := range a.Cycles() {
-		j := waitCycle{Grade: cy.Grade.String(), Links: []waitEdge{}}
-		for _, l := range cy.Links {
-			e := jsonEdge(a, l.Edge)
-			e.setHolder(l.Holder)
-			j.Links = append(j.Links, e)
-		}
-		item(j, &first)
+		item(jsonCycle(a, cy), &first)
 	}
 	out.WriteString("],\n\"leaked\":[")
 	first = true
@@ -178,6 +172,16 @@ func (c *Case) WriteWaits(w io.Writer, a *waits.Analysis, f WaitFilter) error {
 	}
 	out.WriteString("}\n")
 	return out.Flush()
+}
+
+func jsonCycle(a *waits.Analysis, cy waits.Cycle) waitCycle {
+	j := waitCycle{Grade: cy.Grade.String(), Links: []waitEdge{}}
+	for _, l := range cy.Links {
+		e := jsonEdge(a, l.Edge)
+		e.setHolder(l.Holder)
+		j.Links = append(j.Links, e)
+	}
+	return j
 }
 
 func jsonEdge(a *waits.Analysis, e waits.Edge) waitEdge {

@@ -37,17 +37,22 @@ A finding's grade says how close it stands:
     created this …       the function that started the goroutine is
     in this binary only  it is linked in, and on no stack
 
-Without a subcommand core prints the first screen: what killed the process, the
-crashed goroutine, and everybody else in groups of identical stacks. It exits 3
+Without a subcommand core prints the first screen: what killed the process and what
+that means, the crashed goroutine with the arguments of its calls, goroutines that wait
+for each other, everybody in groups of identical stacks, deferred calls that never ran,
+and the commands that show more. It exits 3
 when the answer is partial (a truncated core, no executable), 0 otherwise.`
 
 const coreExample = `    $ moho core core.1234
-    killed by   SIGABRT
     reason      fatal error: fault
+    killed by   SIGABRT, which the runtime raised once it had said so
     …
     goroutine 22 [running], thread 1239: crashed
-        main.checksum           packet.go:54  ◀ view-overrun, faulting frame
-        main.(*server).process  server.go:88`
+     ▶  main.checksum(...)                        packet.go:54  ◀ view-overrun, faulting frame
+        main.(*server).process(0xc000198d68, …)   server.go:88
+    …
+    next
+        moho core goroutines core.1234 --id 22 --with stacks,vars,regs,defers,panics  # all of it`
 
 // coreFlags are the flags of core and its subcommands.
 type coreFlags struct {

@@ -1,0 +1,163 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"moho/gostate"
+	"moho/internal/cli"
+	"moho/postmortem"
+)
+
+// maxGroups is how many groups of goroutines the first screen lists.
+const maxGroups = 10
+
+// groups prints where all goroutines are, the largest groups first.
+func (v view) groups(s *postmortem.Summary) {
+	shown, system, rest := 0, 0, 0
+	t := cli.NewTable(
+		cli.Column{}, cli.Column{Right: true}, cli.Column{}, cli.Column{Fit: cli.Clip, Min: 20}, cli.Column{Fit: cli.ClipTop, Min: 12},
+		cli.Column{Fit: cli.Clip},
+	)
+	for i := range s.Groups {
+		gr := s.Groups[i].Group
+		g := gr.First
+		if g.System && !v.all {
+			system += gr.Count
+			continue
+		}
+		if shown++; shown > maxGroups && !v.all {
+			rest++
+			continue
+		}
+		fn, pos := "", ""
+		if fr := v.top(g); fr != nil {
+			fn, pos = fr.Func, v.position(fr)
+		} else if g.Truncated != "" {
+			fn = g.Truncated
+		}
+		t.Row("  ", fmt.Sprint(gr.Count), state(g)+waitTime(gr), fn, pos, groupIDs(gr))
+	}
+	v.ui.Printf("\n%s, %s\n", v.ui.Bold(count(*s.Goroutines, "goroutine")), count(len(s.Groups), "distinct stack"))
+	v.ui.Table(t)
+	v.damaged(s)
+	if rest > 0 {
+		v.ui.Printf("    … %s\n", count(rest, "more stack"))
+	}
+	if system > 0 {
+		v.ui.Printf("    %s\n", v.ui.Dim(fmt.Sprintf("(%s of the runtime hidden; --all shows them)", count(system, "goroutine"))))
+	}
+	if s.Blameless() && shown <= maxStacks {
+		v.stacks(s)
+	}
+}
+
+// maxDamaged is how many damaged stacks are told of beside that of the crashed
+// goroutine.
+const maxDamaged = 3
+
+// damaged says of other goroutines than the crashed one that their stacks are.
+func (v view) damaged(s *postmortem.Summary) {
+	told := 0
+	for i := range s.Groups {
+		g := s.Groups[i].Group.First
+		if crashed := s.Crash.Goroutine; g.Damage == nil || crashed != nil && crashed.Addr == g.Addr {
+			continue
+		}
+		if told++; told > maxDamaged && !v.all {
+			continue
+		}
+		for k, line := range broken(g, v.ui.Width()-8) {
+			if k == 0 {
+				v.ui.Printf("    %s:\n", v.title(g))
+			}
+			v.ui.Printf("        %s\n", line)
+		}
+	}
+}
+
+// maxStacks is how many groups have their calls listed too, where no goroutine
+// is to blame: then these are all that there is to see.
+const maxStacks = 3
+
+// stacks prints the calls of one goroutine of every group.
+func (v view) stacks(s *postmortem.Summary) {
+	for i := range s.Groups {
+		if g := s.Groups[i].Group.First; !g.System {
+			v.ui.Printf("\n%s\n", v.title(g))
+			v.frames(g, -1)
+		}
+	}
+}
+
+// waitTime says how long the goroutines of a group have waited, from a minute on.
+func waitTime(gr *gostate.Group) string {
+	least, most := int(gr.MinWait.Minutes()), int(gr.MaxWait.Minutes())
+	switch {
+	case most == 0:
+		return ""
+	case gr.Count == 1 || least == most:
+		return ", " + count(most, "minute")
+	}
+	return fmt.Sprintf(", %d to %s", least, count(most, "minute"))
+}
+
+// top returns the frame that says what a goroutine is about: the innermost one of
+// the program or its modules; failing that, of what the standard library exports
+// above its plumbing; failing that, any.
+func (v view) top(g *gostate.Goroutine) *gostate.Frame {
+	var best *gostate.Frame
+	rank := 0
+	for i := range g.Frames {
+		fr := &g.Frames[i]
+		n := 1
+		switch {
+		case fr.System:
+		case v.c.OfModule(fr.Func):
+			return fr
+		case public(fr.Func):
+			n = 3
+		default:
+			n = 2
+		}
+		if n > rank {
+			best, rank = fr, n
+		}
+	}
+	return best
+}
+
+// plumbing are packages whose functions say that a goroutine waits and not for what.
+var plumbing = []string{"internal/", "runtime.", "runtime/", "sync.", "syscall.", "time.", "context.", "vendor/"}
+
+// public reports whether a function of the standard library tells a reader
+// something: it is exported, and not of the plumbing.
+func public(fn string) bool {
+	if slices.ContainsFunc(plumbing, func(p string) bool { return strings.HasPrefix(fn, p) }) {
+		return false
+	}
+	_, name, _ := strings.Cut(fn[strings.LastIndexByte(fn, '/')+1:], ".")
+	for _, word := range strings.Split(name, ".") {
+		word = strings.TrimLeft(word, "(*")
+		if word == "" || word[0] < 'A' || word[0] > 'Z' {
+			return false
+		}
+	}
+	return true
+}
+
+func groupIDs(gr *gostate.Group) string {
+	if len(gr.IDs) == 0 {
+		return labels(gr.First)
+	}
+	var ids []string
+	for _, id := range gr.IDs[:min(3, len(gr.IDs))] {
+		ids = append(ids, fmt.Sprint(id))
+	}
+	s := strings.Join(ids, " ")
+	if gr.Count > len(ids) {
+		s += " …"
+	}
+	return "goroutine " + s
+}

@@ -1,0 +1,47 @@
+package main
+
+import (
+	"testing"
+	"time"
+
+	"moho/gostate"
+)
+
+func TestShellQuote(t *testing.T) {
+	for word, want := range map[string]string{
+		"core.1234": "core.1234", "/a/b-c_d@v1": "/a/b-c_d@v1", "": "''", "a b": "'a b'", "it's": `'it'\''s'`, "$(x)": "'$(x)'", "über": "über",
+	} {
+		if got := shellQuote(word); got != want {
+			t.Errorf("%q: %s, want %s", word, got, want)
+		}
+	}
+}
+
+func TestPublic(t *testing.T) {
+	for fn, want := range map[string]bool{
+		"net.(*TCPListener).Accept": true, "net/http.(*Server).Serve": true, "io.Copy": true,
+		"net.(*netFD).accept": false, "internal/poll.(*FD).Accept": false, "sync.(*Mutex).Lock": false,
+		"time.Sleep": false, "runtime.Gosched": false, "net/http.(*conn).Serve": false, "x": false,
+	} {
+		if got := public(fn); got != want {
+			t.Errorf("%s: %v, want %v", fn, got, want)
+		}
+	}
+}
+
+func TestWaitTime(t *testing.T) {
+	for _, tc := range []struct {
+		count       int
+		least, most time.Duration
+		want        string
+	}{
+		{3, 0, 59 * time.Second, ""},
+		{1, time.Minute, time.Minute, ", 1 minute"},
+		{2, 5 * time.Minute, 5 * time.Minute, ", 5 minutes"},
+		{9, time.Minute, time.Hour, ", 1 to 60 minutes"},
+	} {
+		if got := waitTime(&gostate.Group{Count: tc.count, MinWait: tc.least, MaxWait: tc.most}); got != tc.want {
+			t.Errorf("%+v: %q", tc, got)
+		}
+	}
+}
