@@ -45,6 +45,10 @@ func (v *Value) print(b *strings.Builder, typed bool) {
 	}
 	switch v.Kind {
 	case reflect.Struct:
+		if v.Type == "time.Time" && v.Note != "" {
+			b.WriteString(v.Type + "(" + v.Note + ")")
+			return
+		}
 		if len(v.Type) > maxAnonymous && strings.HasPrefix(v.Type, "struct {") {
 			b.WriteString("struct {…}{")
 		} else {

@@ -70,6 +70,8 @@ func (d *decoder) value(s *shape, p place, depth int) Value {
 		v.Unreadable = "nested too deep to be shown"
 	} else if err := d.fill(&v, s, p, depth); err != nil {
 		v.Unreadable = err.Error()
+	} else {
+		v.explain()
 	}
 	d.nesting--
 	return v

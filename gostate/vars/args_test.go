@@ -77,24 +77,33 @@ var (
 	address = regexp.MustCompile(`^\t.*:\d+(?: \+0x[0-9a-f]+)?(?: fp=0x([0-9a-f]+) sp=0x([0-9a-f]+) pc=0x([0-9a-f]+))?$`)
 )
 
-// calls returns the lines of calls that a program printed, by goroutine.
-func calls(text string) map[uint64][]string {
-	all := map[uint64][]string{}
-	id := uint64(0)
+// A stack is the calls that a program printed of a goroutine, and after how many
+// of them it left some out; -1 for none.
+type stack struct {
+	calls    []string
+	elidedAt int
+}
+
+// calls returns what a program printed, by goroutine.
+func calls(text string) map[uint64]*stack {
+	all := map[uint64]*stack{}
+	var s *stack
 	lines := strings.Split(text, "\n")
 	for i, line := range lines {
 		if m := header.FindStringSubmatch(line); m != nil {
-			id, _ = strconv.ParseUint(m[1], 10, 64)
+			id, _ := strconv.ParseUint(m[1], 10, 64)
+			s = &stack{elidedAt: -1}
+			all[id] = s
 			continue
 		}
-		if line == "" || strings.HasPrefix(line, "-----") {
-			id = 0
-		}
-		if id == 0 || i+1 == len(lines) || strings.HasPrefix(line, "created by ") {
-			continue
-		}
-		if m := address.FindStringSubmatch(lines[i+1]); m != nil {
-			all[id] = append(all[id], line)
+		switch {
+		case line == "" || strings.HasPrefix(line, "-----"):
+			s = nil
+		case s == nil || i+1 == len(lines) || strings.HasPrefix(line, "created by "):
+		case strings.HasPrefix(line, "..."):
+			s.elidedAt = len(s.calls)
+		case address.MatchString(lines[i+1]):
+			s.calls = append(s.calls, line)
 		}
 	}
 	return all
@@ -118,35 +127,67 @@ func TestArgs(t *testing.T) {
 	for _, c := range argConfigs() {
 		t.Run(c.String(), func(t *testing.T) {
 			w, out := died(t, c)
-			want := calls(out)
-			r := vars.NewReader(w)
-			crash, _ := w.Crash()
-			stacks, words := 0, 0
-			for g := range w.Goroutines() {
-				printed := want[g.ID]
-				if len(printed) == 0 { // running on another thread
-					continue
-				}
-				var got []string
-				for i, f := range g.Frames {
-					name := f.Func
-					if name == "runtime.gopanic" {
-						name = "panic"
-					}
-					got = append(got, fmt.Sprintf("%s(%s)", name, r.Args(g, i)))
-				}
-				if crash.Goroutine != nil && g.ID == crash.Goroutine.ID && len(got) > len(printed) {
-					got = got[len(got)-len(printed):] // it went on after it had printed
-				}
-				if g, p := strings.Join(got, "\n"), strings.Join(printed, "\n"); g != p {
-					t.Errorf("the program printed\n%s\nthe core has\n%s", p, g)
-				}
-				stacks++
-				words += strings.Count(strings.Join(printed, ""), "0x")
-			}
-			if stacks < 15 || words < 100 {
-				t.Errorf("compared %d stacks with %d words\n%s", stacks, words, out)
-			}
+			compareCalls(t, w, out, 15, 100)
 		})
+	}
+}
+
+// TestArgsZoo does so with a program that stops in every way there is, and dies
+// in several.
+func TestArgsZoo(t *testing.T) {
+	ends := []string{"nil"}
+	configs := []testbin.Config{{Mode: testbin.Stripped}}
+	if testbin.IsLong() {
+		ends = append(ends, "panic", "nested", "repanic", "index", "nilfunc", "goroutine", "text")
+		for _, v := range []string{"1.23.12", "1.25.12", "1.27.3"} {
+			configs = append(configs, testbin.Config{Go: v, Mode: testbin.Stripped})
+		}
+		configs = append(configs, testbin.Config{Mode: testbin.External})
+	}
+	for _, c := range configs {
+		for _, end := range ends {
+			t.Run(c.String()+" "+end, func(t *testing.T) {
+				exe := testbin.Build(t, testbin.Dir(t, filepath.Join("..", "testdata", "src", "zoo")), c)
+				path, out := coretest.Kernel(t, []string{"GOTRACEBACK=crash"}, exe, end)
+				compareCalls(t, open(t, path, exe), out, 15, 50)
+			})
+		}
+	}
+}
+
+func compareCalls(t *testing.T, w *gostate.World, out string, minStacks, minWords int) {
+	t.Helper()
+	want := calls(out)
+	r := vars.NewReader(w)
+	crash, _ := w.Crash()
+	stacks, words := 0, 0
+	for g := range w.Goroutines() {
+		p := want[g.ID]
+		if p == nil || len(p.calls) == 0 { // running on another thread
+			continue
+		}
+		printed := p.calls
+		var got []string
+		for i, f := range g.Frames {
+			name := f.Func
+			if name == "runtime.gopanic" {
+				name = "panic"
+			}
+			got = append(got, fmt.Sprintf("%s(%s)", name, r.Args(g, i)))
+		}
+		if crash.Goroutine != nil && g.ID == crash.Goroutine.ID && p.elidedAt < 0 && len(got) > len(printed) {
+			got = got[len(got)-len(printed):] // it went on after it had printed
+		}
+		if outer := len(printed) - p.elidedAt; p.elidedAt >= 0 && len(got) > len(printed) {
+			got = append(got[:p.elidedAt:p.elidedAt], got[len(got)-outer:]...)
+		}
+		if g, p := strings.Join(got, "\n"), strings.Join(printed, "\n"); g != p {
+			t.Errorf("the program printed\n%s\nthe core has\n%s", p, g)
+		}
+		stacks++
+		words += strings.Count(strings.Join(printed, ""), "0x")
+	}
+	if stacks < minStacks || words < minWords {
+		t.Errorf("compared %d stacks with %d words\n%s", stacks, words, out)
 	}
 }

@@ -78,7 +78,11 @@ func main() {
 	add("cut letter", strings.Repeat("x", 255)+"\u00e9\u00e9", quoted(255)+"…+4")
 	add("color", color(7), "main.color(7)")
 	add("named", named("n"), `main.named("n")`)
-	add("duration", 1500*time.Millisecond, "time.Duration(1500000000)")
+	add("duration", 1500*time.Millisecond, "time.Duration(1500000000) (1.5s)")
+	for _, t := range []time.Time{{}, time.Now(), time.Unix(0, 0), time.Date(2024, 2, 29, 7, 8, 9, 10, time.FixedZone("X", 3600)), time.Date(1752, 9, 14, 0, 0, 0, 0, time.UTC)} {
+		add("time", t, "time.Time("+t.UTC().Format(time.RFC3339Nano)+")")
+	}
+	add("wait", struct{ T time.Time }{time.Unix(1e9, 5)}, "struct { T time.Time }{T:time.Time(2001-09-09T01:46:40.000000005Z)}")
 
 	add("slice", []int{1, 2, 3}, "[]int{1, 2, 3}")
 	add("nil slice", []int(nil), "[]int(nil)")
