@@ -115,6 +115,9 @@ func (d *Dump) scanner(ctx context.Context, progress func(done, total int64)) *s
 func (d *Dump) anew(s *scanner, cur *tally, seen *seen, g *gostate.Goroutine) bool {
 	fresh := s.reason.fresh
 	s.reason.fresh = false
+	if fresh && len(s.before.text) > 0 && s.before.text[0] == s.reason.text[0] {
+		fresh = false // two threads found out at once, and print at once
+	}
 	if g.Printed.Headless {
 		return false
 	}
@@ -182,6 +185,7 @@ func (d *Dump) Goroutines() iter.Seq[*gostate.Goroutine] {
 		s := d.scanner(context.Background(), nil)
 		cur, index, seen := &tally{}, 0, newSeen()
 		s.yield = func(g *gostate.Goroutine) bool {
+			defer func() { s.before = s.reason }()
 			if d.anew(s, cur, seen, g) {
 				index++
 				cur, seen = &tally{}, newSeen()

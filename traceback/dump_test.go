@@ -1,6 +1,7 @@
 package traceback_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -11,8 +12,10 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/pprof/profile"
 
 	"moho/gostate"
+	"moho/internal/bounded"
 	"moho/internal/testbin"
 	"moho/traceback"
 )
@@ -226,6 +229,8 @@ func TestSeveral(t *testing.T) {
 		{"logged stacks, then SIGQUIT", stack + stack + quit, []uint64{1, 2}, 1},
 		{"the largest, nobody dies", one(1, "a") + one(2, "b") + one(1, "c"), []uint64{1, 2}, 1},
 		{"dies twice", quit + "panic: x\n\n" + one(7, "c"), []uint64{7}, 1},
+		{"two threads die at once", "fatal error: x\n\n" + one(1, "a") + "fatal error: x\n\n" + one(2, "b"), []uint64{1, 2}, 0},
+		{"dies of the same again, cut off", "panic: x\n\n" + one(1, "a") + one(2, "a") + "panic: x\n\n" + one(1, "a"), []uint64{1, 2}, 1},
 		{"dies, is restarted and logs", quit + stack, []uint64{1, 2, 5}, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -306,5 +311,74 @@ func FuzzRead(f *testing.F) {
 				t.Errorf("site %+v", s)
 			}
 		}
+	})
+}
+
+// encoded returns a goroutine profile in pprof's format, not compressed.
+func encoded(t testing.TB, kind string) []byte {
+	fn := &profile.Function{ID: 1, Name: "main.worker[go.shape.int]", Filename: "/src/pool.go"}
+	in := &profile.Function{ID: 2, Name: "main.inlined", Filename: "/src/pool.go"}
+	m := &profile.Mapping{ID: 1, Start: 0x400000, Limit: 0x500000, File: "/bin/x", BuildID: "0123456789abcdef"}
+	loc := &profile.Location{ID: 1, Mapping: m, Address: 0x401000, Line: []profile.Line{{Function: in, Line: 7}, {Function: fn, Line: 16}}}
+	p := &profile.Profile{
+		SampleType: []*profile.ValueType{{Type: kind, Unit: "count"}},
+		Sample: []*profile.Sample{
+			{Location: []*profile.Location{loc}, Value: []int64{4}, Label: map[string][]string{"user": {"7"}}},
+			{Location: []*profile.Location{loc, loc}, Value: []int64{3}},
+		},
+		Mapping: []*profile.Mapping{m}, Location: []*profile.Location{loc}, Function: []*profile.Function{fn, in},
+	}
+	var b bytes.Buffer
+	if err := p.WriteUncompressed(&b); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func TestProfile(t *testing.T) {
+	d := read(t, string(encoded(t, "goroutine")))
+	check(t, d)
+	if d.Kind() != traceback.KindProfile || d.NumG() != 7 || d.BuildID().GNU != "0123456789abcdef" || len(d.Gaps()) != 0 {
+		t.Errorf("%s of %d goroutines, Build ID %s, gaps %v", d.Kind(), d.NumG(), d.BuildID(), d.Gaps())
+	}
+	groups, _ := d.Groups(gostate.GroupOptions{})
+	first := groups[0].First
+	want := []gostate.Frame{
+		{Func: "main.inlined", File: "/src/pool.go", Line: 7, PCIndex: 0, Inlined: true},
+		{Func: "main.worker[...]", File: "/src/pool.go", Line: 16, PCIndex: 1},
+	}
+	if diff := cmp.Diff(want, first.Frames); diff != "" || groups[0].Count != 4 || first.Printed.Labels["user"] != "7" {
+		t.Errorf("%d, %v, -want +got\n%s", groups[0].Count, first.Printed, diff)
+	}
+	text := string(encoded(t, "samples"))
+	if d, err := traceback.Read(t.Context(), strings.NewReader(text), int64(len(text)), traceback.Options{}); !errors.Is(err, traceback.ErrNone) || d != nil || !strings.Contains(err.Error(), "a profile of samples") {
+		t.Errorf("a profile of the CPU: %v", err)
+	}
+}
+
+// TestProfileLimits: a profile of a great many tiny records is refused before it
+// is decoded.
+func TestProfileLimits(t *testing.T) {
+	text := string(encoded(t, "goroutine")) + strings.Repeat("\x12\x00", 2<<20)
+	testbin.Bounded(t, len(text), func() {
+		d, err := traceback.Read(t.Context(), strings.NewReader(text), int64(len(text)), traceback.Options{})
+		if !errors.Is(err, bounded.ErrLimit) || d != nil {
+			t.Errorf("2 million empty samples: %v", err)
+		}
+	})
+}
+
+func FuzzProfile(f *testing.F) {
+	f.Add(encoded(f, "goroutine"))
+	f.Add(encoded(f, "samples"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		d, err := traceback.Read(context.Background(), bytes.NewReader(data), int64(len(data)), traceback.Options{})
+		if err != nil {
+			if d != nil {
+				t.Error("an error with a dump")
+			}
+			return
+		}
+		check(t, d)
 	})
 }

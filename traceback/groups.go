@@ -43,8 +43,8 @@ func newTally(index int) *tally {
 func (t *tally) better(o *tally) bool {
 	if died, other := len(t.reason.text) > 0, len(o.reason.text) > 0; died != other {
 		return died
-	} else if died {
-		return true
+	} else if died && t.reason.text[0] != o.reason.text[0] {
+		return true // the one that it died of in the end
 	}
 	return t.n >= o.n
 }

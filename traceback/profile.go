@@ -54,6 +54,9 @@ func (d *Dump) readProfile() (bool, error) {
 		return true, err
 	}
 	p, err := profile.ParseUncompressed(data)
+	if err == nil {
+		err = p.CheckValid()
+	}
 	if err != nil {
 		return true, fmt.Errorf("profile: %w", err)
 	}
@@ -74,6 +77,9 @@ func (d *Dump) readProfile() (bool, error) {
 	d.tally = *newTally(0)
 	d.dumps = 1
 	for _, s := range p.Sample {
+		if slices.Contains(s.Location, nil) {
+			return true, errors.New("profile: a sample whose location is missing")
+		}
 		if at < len(s.Value) && s.Value[at] > 0 {
 			d.count(int(min(s.Value[at], maxCount)), d.sampleFrames(s), sampleLabels(s))
 		}

@@ -52,6 +52,16 @@ func begins(t []byte) bool {
 	return bytes.HasPrefix(t, []byte("panic: ")) || bytes.HasPrefix(t, []byte("fatal error: ")) || signalLine(t) != 0
 }
 
+// more takes an empty line that is indented, as those of a message are since Go
+// 1.23. It returns false when no message is being read.
+func (r *reason) more() bool {
+	if !r.open || len(r.text) >= maxReason {
+		return false
+	}
+	r.text = append(r.text, "\t")
+	return true
+}
+
 // blank ends the message: what follows it is not indented.
 func (r *reason) blank() { r.open = false }
 

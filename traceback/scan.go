@@ -126,6 +126,8 @@ func (s *scanner) end(why string) bool {
 func (s *scanner) line(line []byte) bool {
 	text := bytes.TrimRight(line, " \t")
 	switch {
+	case len(text) == 0 && len(line) > 0 && s.reason.more():
+		return true
 	case len(text) == 0:
 		s.call, s.blank = callLine{}, true
 		s.reason.blank()
