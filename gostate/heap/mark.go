@@ -161,16 +161,14 @@ const batch = 16
 // Run marks everything that can be reached from the roots added so far. It
 // returns the context's error when that ends first; Run may be called again.
 func (m *Marker) Run(ctx context.Context) error {
-	var stop atomic.Bool
 	defer context.AfterFunc(ctx, func() {
-		m.mu.Lock()
-		stop.Store(true)
+		m.mu.Lock() // so that nobody is between looking and waiting
 		m.idle.Broadcast()
 		m.mu.Unlock()
 	})()
 	var wg sync.WaitGroup
 	for range m.opts.Workers {
-		wg.Go(func() { m.work(&stop) })
+		wg.Go(func() { m.work(ctx) })
 	}
 	wg.Wait()
 	if m.n > 0 {
@@ -183,16 +181,16 @@ func (m *Marker) Run(ctx context.Context) error {
 }
 
 // work takes spans from the queue until all workers have nothing to do.
-func (m *Marker) work(stop *atomic.Bool) {
+func (m *Marker) work(ctx context.Context) {
 	s := scanner{m: m, view: m.h.p.View()}
 	take := make([]uint32, 0, batch)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for {
-		for m.n == 0 && m.busy > 0 && !stop.Load() {
+		for m.n == 0 && m.busy > 0 && ctx.Err() == nil {
 			m.idle.Wait()
 		}
-		if m.n == 0 || stop.Load() {
+		if m.n == 0 || ctx.Err() != nil {
 			m.idle.Broadcast()
 			return
 		}

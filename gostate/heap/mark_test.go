@@ -16,10 +16,10 @@ import (
 
 // reach runs the program testdata/src/reach. It returns what it said of which
 // address must be reached.
-func reach(tb testing.TB, c testbin.Config) (*heap.Heap, *gostate.World, []expected) {
+func reach(tb testing.TB, c testbin.Config, run coretest.Maker) (*heap.Heap, *gostate.World, []expected) {
 	tb.Helper()
 	exe := testbin.Build(tb, testbin.Dir(tb, filepath.Join("testdata", "src", "reach")), c)
-	corePath, output := coretest.Kernel(tb, []string{"GOTRACEBACK=crash"}, exe)
+	corePath, output := run(tb, []string{"GOTRACEBACK=crash"}, exe)
 	w := open(tb, corePath, exe)
 	h, err := heap.Open(w)
 	if err != nil {
@@ -96,37 +96,41 @@ func fixpoint(tb testing.TB, h *heap.Heap, w *gostate.World, m *heap.Marker) (le
 
 func TestMarker(t *testing.T) {
 	for _, c := range configs(t) {
-		t.Run(c.Go+" "+string(c.Mode), func(t *testing.T) {
-			h, w, list := reach(t, c)
-			var objects [2]int
-			for i, workers := range []int{1, 4} {
-				m := h.Marker(heap.MarkOptions{Workers: workers})
-				leaked := fixpoint(t, h, w, m)
-				if len(leaked) != 1 {
-					t.Errorf("%d workers: leaked goroutines %v, want one", workers, leaked)
-				}
-				for _, e := range list {
-					if got := m.Reached(e.addr); got != e.reached {
-						t.Errorf("%d workers: %s at %#x: reached %v", workers, e.name, e.addr, got)
-					}
-				}
-				objects[i], _ = m.Totals()
-				if m.Missing() != 0 || m.Incomplete() != 0 {
-					t.Errorf("%d bytes missing, %d spans incomplete", m.Missing(), m.Incomplete())
-				}
+		t.Run(c.Go+" "+string(c.Mode), func(t *testing.T) { checkReach(t, c, coretest.Kernel) })
+	}
+}
+
+// checkReach marks the program with one worker and with four.
+func checkReach(t *testing.T, c testbin.Config, run coretest.Maker) {
+	t.Helper()
+	h, w, list := reach(t, c, run)
+	var objects [2]int
+	for i, workers := range []int{1, 4} {
+		m := h.Marker(heap.MarkOptions{Workers: workers})
+		leaked := fixpoint(t, h, w, m)
+		if len(leaked) != 1 {
+			t.Errorf("%d workers: leaked goroutines %v, want one", workers, leaked)
+		}
+		for _, e := range list {
+			if got := m.Reached(e.addr); got != e.reached {
+				t.Errorf("%d workers: %s at %#x: reached %v", workers, e.name, e.addr, got)
 			}
-			if objects[0] != objects[1] || objects[0] < 100_000 {
-				t.Errorf("%d objects with one worker, %d with four", objects[0], objects[1])
-			}
-			if len(list) < 12 {
-				t.Errorf("only %d objects in the manifest", len(list))
-			}
-		})
+		}
+		objects[i], _ = m.Totals()
+		if m.Missing() != 0 || m.Incomplete() != 0 {
+			t.Errorf("%d bytes missing, %d spans incomplete", m.Missing(), m.Incomplete())
+		}
+	}
+	if objects[0] != objects[1] || objects[0] < 100_000 {
+		t.Errorf("%d objects with one worker, %d with four", objects[0], objects[1])
+	}
+	if len(list) < 12 {
+		t.Errorf("only %d objects in the manifest", len(list))
 	}
 }
 
 func TestMarkerCancel(t *testing.T) {
-	h, w, list := reach(t, testbin.Config{})
+	h, w, list := reach(t, testbin.Config{}, coretest.Kernel)
 	ctx, cancel := context.WithCancel(t.Context())
 	calls := 0
 	m := h.Marker(heap.MarkOptions{Workers: 1, Progress: func(done, total int64) {

@@ -22,10 +22,10 @@ type thing struct {
 }
 
 // things builds and runs the program and returns its heap and what it printed.
-func things(tb testing.TB, c testbin.Config) (*heap.Heap, *gostate.World, []thing) {
+func things(tb testing.TB, c testbin.Config, run coretest.Maker) (*heap.Heap, *gostate.World, []thing) {
 	tb.Helper()
 	exe := testbin.Build(tb, testbin.Dir(tb, filepath.Join("testdata", "src", "things")), c)
-	corePath, output := coretest.Kernel(tb, []string{"GOTRACEBACK=crash", "GODEBUG=gcshrinkstackoff=1"}, exe)
+	corePath, output := run(tb, []string{"GOTRACEBACK=crash", "GODEBUG=gcshrinkstackoff=1"}, exe)
 	w := open(tb, corePath, exe)
 	h, err := heap.Open(w)
 	if err != nil {
@@ -202,7 +202,7 @@ func checkCounts(t *testing.T, h *heap.Heap) {
 func TestThings(t *testing.T) {
 	for _, c := range configs(t) {
 		t.Run(c.Go+" "+string(c.Mode), func(t *testing.T) {
-			h, w, list := things(t, c)
+			h, w, list := things(t, c, coretest.Kernel)
 			checkThings(t, h, w, list)
 			checkCounts(t, h)
 		})
