@@ -30,6 +30,7 @@ type area func(ctx context.Context, w io.Writer, args []string) error
 var areas = map[string]area{
 	"asm":  benchAsm,
 	"core": benchCore,
+	"live": benchLive,
 }
 
 func main() {
