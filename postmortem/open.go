@@ -118,7 +118,7 @@ func Open(ctx context.Context, path string, o Options) (c *Case, err error) {
 	}
 	if c.World, err = gostate.Open(c.Process, c.Exe, gostate.Options{Progress: o.Progress}); err != nil {
 		c.World = nil
-		if !c.Process.Truncated() {
+		if !c.Process.Truncated() && (c.Exe != nil || c.Process.Arch() == arch.WASM) {
 			return c, err
 		}
 		c.gap("goroutines", "", err.Error()) // what the core still has is shown
@@ -152,9 +152,21 @@ func (c *Case) tellUnplaced() {
 	}
 }
 
-// holdsTables reports whether the tables of the program are part of the memory
-// that every target has: in WASM they are data.
-func (c *Case) holdsTables() bool { return c.Process.Arch() == arch.WASM }
+// holdsTables reports whether the target itself holds the tables that
+// executables have: a WASM memory does, and a core for which the kernel was told
+// to keep what files are mapped (bit 2 of coredump_filter).
+func (c *Case) holdsTables() bool {
+	if c.Process.Arch() == arch.WASM {
+		return true
+	}
+	entry := core.Addr(c.Process.Auxv()[auxEntry])
+	for _, r := range c.Process.Regions() {
+		if r.Addr <= entry && entry < r.End() {
+			return r.FileSize == r.Size
+		}
+	}
+	return false
+}
 
 // findModules asks the executable what is linked into it.
 func (c *Case) findModules() {

@@ -21,7 +21,7 @@ func Redact(ctx context.Context, corePath string, o Options, out *os.File) ([]ev
 		return nil, err
 	}
 	defer c.Close()
-	if c.World == nil {
+	if c.World == nil || c.Exe == nil {
 		return nil, errors.New("postmortem: without its executable it is not known what of a core is the runtime's; give EXE")
 	}
 	keep, err := gostate.Structures(c.Process, c.Exe)

@@ -25,9 +25,14 @@ import (
 func TestRedact(t *testing.T) {
 	const secret = "pÄssw0rd-of-the-environment"
 	t.Setenv("MOHO_TEST_SECRET", secret)
-	for _, mode := range []testbin.Mode{testbin.Plain, testbin.Stripped} {
-		t.Run(string(mode), func(t *testing.T) {
-			c := testbin.Config{Mode: mode}
+	configs := []testbin.Config{{Mode: testbin.Plain}, {Mode: testbin.Stripped}}
+	if testbin.IsLong() {
+		for _, release := range testbin.Releases {
+			configs = append(configs, testbin.Config{Go: release, Mode: testbin.Plain}, testbin.Config{Go: release, Mode: testbin.PIEStripped})
+		}
+	}
+	for _, c := range configs {
+		t.Run(c.String(), func(t *testing.T) {
 			pid := parked(t, c, 1000, "an-argument")
 			exe := testbin.Build(t, testbin.Dir(t, filepath.Join("..", "core", "testdata", "src", "alive")), c)
 			dir := t.TempDir()

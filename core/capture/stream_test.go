@@ -5,6 +5,7 @@ package capture_test
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"io"
 	"os"
@@ -12,6 +13,8 @@ import (
 	"runtime"
 	"testing"
 	"testing/iotest"
+
+	"golang.org/x/sys/unix"
 
 	"moho/core"
 	"moho/core/capture"
@@ -128,6 +131,18 @@ func TestStreamMemory(t *testing.T) {
 	}
 }
 
+// memory returns a file that is on no disk.
+func memory(t *testing.T) *os.File {
+	t.Helper()
+	fd, err := unix.MemfdCreate("core", unix.MFD_CLOEXEC)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := os.NewFile(uintptr(fd), "core")
+	t.Cleanup(func() { f.Close() })
+	return f
+}
+
 // FuzzStream: what is no core is refused; what is one comes out as it went in.
 func FuzzStream(f *testing.F) {
 	head := make([]byte, 200)
@@ -137,11 +152,7 @@ func FuzzStream(f *testing.F) {
 	f.Add(append(bytes.Clone(head), make([]byte, 9000)...))
 	f.Add([]byte("\x7fELF"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		out, err := capture.Scratch(t.TempDir())
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer out.Close()
+		out := memory(t)
 		n, complete, err := capture.Stream(t.Context(), bytes.NewReader(data), out)
 		if err != nil {
 			if n != 0 || complete {
@@ -152,6 +163,54 @@ func FuzzStream(f *testing.F) {
 		got, err := os.ReadFile(capture.Path(out))
 		if err != nil || !bytes.Equal(got, data) {
 			t.Errorf("%d bytes came out of %d, %v", len(got), len(data), err)
+		}
+	})
+}
+
+// FuzzRedact: no core makes the writer fail in another way than with an error,
+// and what is kept of one can be read again.
+func FuzzRedact(f *testing.F) {
+	head := make([]byte, 64+2*56+100+8192)
+	copy(head, "\x7fELF\x02\x01\x01")
+	put := binary.LittleEndian
+	put.PutUint16(head[16:], 4)
+	put.PutUint16(head[18:], 62)
+	put.PutUint64(head[32:], 64)
+	put.PutUint16(head[54:], 56)
+	put.PutUint16(head[56:], 2)
+	note, load := head[64:], head[64+56:]
+	put.PutUint32(note, 4)
+	put.PutUint64(note[8:], 64+2*56)
+	put.PutUint64(note[32:], 100)
+	put.PutUint32(load, 1)
+	put.PutUint64(load[8:], 64+2*56+100)
+	put.PutUint64(load[16:], 0x10000)
+	put.PutUint64(load[32:], 8192)
+	put.PutUint64(load[40:], 16384)
+	copy(head[64+2*56:], "\x05\x00\x00\x00\x10\x00\x00\x00\x06\x00\x00\x00CORE\x00\x00\x00\x00")
+	copy(head[64+2*56+100+4090:], "keep this here")
+	f.Add(head, uint64(0x10ffa), uint64(4))
+	f.Add(head, uint64(0), uint64(0))
+	f.Add(head, uint64(0x11ff0), uint64(1<<40))
+	f.Fuzz(func(t *testing.T, data []byte, addr, size uint64) {
+		p, err := core.NewBytes("fuzz", data)
+		if err != nil || addr+size < addr {
+			return
+		}
+		out := memory(t)
+		if err := capture.Redact(t.Context(), p, []core.Range{{Addr: core.Addr(addr), Size: size}}, out); err != nil {
+			return
+		}
+		q, err := core.Open(capture.Path(out))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer q.Close()
+		a := core.Addr(addr)
+		if want, err := p.Slice(a, 1); err == nil && size > 0 {
+			if got, err := q.Slice(a, 1); err != nil || got[0] != want[0] {
+				t.Errorf("at %#x: %x, %v, want %x", addr, got, err, want)
+			}
 		}
 	})
 }

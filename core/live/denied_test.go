@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -167,4 +168,29 @@ func Test32Bit(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	p.answers(t)
+}
+
+// TestDeaf: a thread that stops for nobody delays the others little, is let go
+// of, and missing from the snapshot, which says so.
+func TestDeaf(t *testing.T) {
+	exe := testbin.Build(t, testbin.Dir(t, "../testdata/src/vforks"), testbin.Config{CGO: true})
+	p := start(t, exe)
+	s, err := live.Take(t.Context(), p.pid, live.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	p.check(t, s.Process)
+	for range 1000 { // it was let go of when the thread that traced it ended
+		if slices.Equal(field(t, p.pid, "TracerPid"), []string{"0"}) {
+			break
+		}
+		time.Sleep(time.Millisecond)
+	}
+	free(t, p.pid)
+	gaps := s.Process.Gaps()
+	if len(gaps) != 1 || gaps[0].What != "registers" || len(s.Process.Threads()) != s.Threads || s.Threads != len(tids(t, p.pid))-1 {
+		t.Errorf("%d of %d threads, gaps %v", len(s.Process.Threads()), len(tids(t, p.pid)), gaps)
+	}
+	t.Logf("stopped for %v", s.Pause)
 }

@@ -12,9 +12,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// maxDeaf is how long a thread may take to stop. One that waits for a child
-// between vfork and exec, or for a dead disk, stops for nobody.
-const maxDeaf = 2 * time.Second
+const (
+	// maxDeaf is how long a thread may take to stop.
+	maxDeaf = 2 * time.Second
+
+	// maxAsleep is how long one may take that the kernel has put to sleep
+	// without interruption: it waits for a child between vfork and exec, or for a
+	// dead disk, stops for nobody, and the others stand still meanwhile.
+	maxAsleep = 50 * time.Millisecond
+)
 
 // Tracees are the threads of a process that is stopped. All methods are for the
 // OS thread that stopped it ([OnOwnThread]).
@@ -48,7 +54,8 @@ func Stop(ctx context.Context, pid int) (*Tracees, error) {
 
 func (t *Tracees) stop(ctx context.Context) error {
 	pause := 20 * time.Microsecond
-	for deadline := time.Now().Add(maxDeaf); ; {
+	began := time.Now()
+	for {
 		if err := context.Cause(ctx); err != nil {
 			return err
 		}
@@ -63,9 +70,9 @@ func (t *Tracees) stop(ctx context.Context) error {
 		if !fresh && running == 0 {
 			return nil // and none was born since: the list was read after the last one stopped
 		}
-		if time.Now().After(deadline) {
+		if d := time.Since(began); d > maxDeaf || d > maxAsleep && !fresh && t.asleep() {
 			if running == len(t.threads) {
-				return &Error{PID: t.pid, What: fmt.Sprintf("none of its %d threads stopped within %v", running, maxDeaf)}
+				return &Error{PID: t.pid, What: fmt.Sprintf("none of its %d threads stopped within %v", running, d.Round(time.Millisecond))}
 			}
 			return nil
 		}
@@ -134,6 +141,19 @@ func (t *Tracees) collect() (running int) {
 		}
 	}
 	return running
+}
+
+// asleep reports whether all threads that run on cannot be interrupted.
+func (t *Tracees) asleep() bool {
+	for tid, th := range t.threads {
+		if th.stopped {
+			continue
+		}
+		if st, err := ReadStat(t.pid, tid); err == nil && st.State != 'D' {
+			return false
+		}
+	}
+	return true
 }
 
 // Resume lets all threads go on.
