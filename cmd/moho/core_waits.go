@@ -135,27 +135,31 @@ func (l waitList) runs(id uint64) error {
 
 // head prints how many wait.
 func (l waitList) head() {
-	waiting := map[uint64]bool{}
+	goroutines, objects := 0, 0
+	last := uint64(0)
+	seen := make([]bool, l.an.NumObjects())
 	for e := range l.an.Edges() {
-		if !e.System || l.all {
-			waiting[e.Goroutine] = true
+		if e.System && !l.all {
+			continue
 		}
-	}
-	objects := 0
-	for o := range l.an.Objects() {
-		if !l.ofSystem(o) {
+		if e.Goroutine != last { // those of one goroutine stand together
+			goroutines++
+		}
+		last = e.Goroutine
+		if !seen[e.Object] {
 			objects++
 		}
+		seen[e.Object] = true
 	}
-	l.ui.Printf("%s of %d wait for %s\n", l.ui.Bold(count(len(waiting), "goroutine")), l.c.World.NumG(), count(objects, "object"))
+	l.ui.Printf("%s of %d wait for %s\n", l.ui.Bold(count(goroutines, "goroutine")), l.c.World.NumG(), count(objects, "object"))
 }
 
-// ofSystem reports whether only goroutines that are not shown wait for o.
-func (l waitList) ofSystem(o *waits.Object) bool {
+// ofSystem reports whether only goroutines that are not shown wait for an object.
+func (l waitList) ofSystem(object int) bool {
 	if l.all {
 		return false
 	}
-	for e := range l.an.Waiters(o.Index) {
+	for e := range l.an.Waiters(object) {
 		if !e.System {
 			return false
 		}
@@ -259,11 +263,11 @@ func (l waitList) objects(most int) {
 	lone, of := l.an.Lone()
 	told := make([]bool, len(lone))
 	whole := l.f.Goroutine == 0 && l.f.Object == 0
-	for o := range l.an.Objects() {
-		if !l.wanted(o) {
+	for i, waiters := range l.an.Queues() {
+		if !l.wanted(i) {
 			continue
 		}
-		if n := of[o.Index]; n >= 0 && lone[n].Count > 1 && whole {
+		if n := of[i]; n >= 0 && lone[n].Count > 1 && whole {
 			if !told[n] && (most == 0 || shown < most) {
 				shown++
 				told[n] = true
@@ -275,11 +279,11 @@ func (l waitList) objects(most int) {
 		}
 		if most > 0 && shown >= most {
 			rest++
-			restWaiters += o.Waiters
+			restWaiters += waiters
 			continue
 		}
 		shown++
-		l.object(o)
+		l.object(l.an.Object(i))
 	}
 	if rest > 0 {
 		l.ui.Printf("\n… %s with %s; --max 0 lists all\n", count(rest, "more object"), count(restWaiters, "waiter"))
@@ -304,15 +308,16 @@ func (l waitList) place(p waits.Place) {
 	l.ui.Printf("    %s%s  %s  %s\n", op, cli.Escape(p.Site.Func), l.ui.Dim(cli.Escape(l.at(p.Site))), someIDs(p.IDs, p.Count))
 }
 
-func (l waitList) wanted(o *waits.Object) bool {
-	if l.f.Object != 0 && o.Addr != l.f.Object {
-		return false
+// wanted reports whether an object is to be listed.
+func (l waitList) wanted(object int) bool {
+	if l.f.Goroutine == 0 && l.f.Object == 0 {
+		return !l.ofSystem(object)
 	}
-	if l.f.Goroutine == 0 {
-		return !l.ofSystem(o)
-	}
-	for e := range l.an.Waiters(o.Index) {
-		if e.Goroutine == l.f.Goroutine {
+	for e := range l.an.Waiters(object) {
+		if l.f.Object != 0 && e.Addr != l.f.Object {
+			return false
+		}
+		if l.f.Goroutine == 0 || e.Goroutine == l.f.Goroutine {
 			return true
 		}
 	}
@@ -350,7 +355,25 @@ func (l waitList) object(o *waits.Object) {
 			word = "perhaps held by"
 		}
 		l.ui.Printf("    %s goroutine %d  %s\n        %s\n", word, h.Goroutine, l.ui.Dim("("+h.Grade.String()+")"), cli.Escape(h.Why))
+		l.next(h)
 	}
+}
+
+// next says what a holder waits for itself.
+func (l waitList) next(h waits.Holder) {
+	list := l.an.Next(h)
+	if len(list) == 0 {
+		l.ui.Printf("        it does not wait itself\n")
+		return
+	}
+	what := cli.Escape(l.an.Object(list[0].Object).Describe())
+	if len(list) > 1 {
+		what += fmt.Sprintf(", or %d more cases of a select", len(list)-1)
+	}
+	if h.Stuck {
+		what += "; " + l.ui.Bad("it can never go on")
+	}
+	l.ui.Printf("        it waits itself for %s\n", what)
 }
 
 // maxPlaces is how many places and holders of an object are listed.

@@ -102,6 +102,8 @@ func Analyze(w *gostate.World, opts Options) *Analysis {
 	a.between = map[int32][]claim{}
 	a.budget = steps(w.Process(), int64(a.l.SudogSize))
 	a.table = findSemtable(w)
+	// Most goroutines wait for one thing; growing by and by would take twice as much.
+	a.gs, a.edges = make([]member, 0, w.NumG()), make([]edge, 0, w.NumG())
 	for g := range w.Goroutines() {
 		if a.add(g); !opts.NoHolders && !g.System {
 			a.claimsOf(g)

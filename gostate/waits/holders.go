@@ -30,7 +30,8 @@ func (g Grade) String() string {
 // A Holder is a goroutine that holds a lock, or may. Why says what speaks for
 // it, as a phrase. Func is the function that holds the lock, and File and Line
 // are where in it the goroutine is. Slot is where on its stack the pointer is,
-// if that is the evidence.
+// if that is the evidence. Stuck says that the goroutine can never go on itself,
+// as far as [Analysis.FindLeaks] has found out.
 type Holder struct {
 	Goroutine uint64
 	Grade     Grade
@@ -39,6 +40,7 @@ type Holder struct {
 	File      string
 	Line      int
 	Slot      core.Addr
+	Stuck     bool
 
 	g       int32
 	between bool // it is after a call that locks and before one that unlocks

@@ -99,6 +99,11 @@ func (a *Analysis) FindLeaks(ctx context.Context, opts heap.MarkOptions) error {
 		g.leaked = true
 		a.leaks.Count++
 	}
+	for _, list := range a.holders {
+		for i := range list {
+			list[i].Stuck = a.gs[list[i].g].leaked
+		}
+	}
 	return nil
 }
 

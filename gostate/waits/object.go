@@ -47,6 +47,18 @@ func (a *Analysis) Objects() iter.Seq[*Object] {
 	}
 }
 
+// Queues yields the index of each object and how many goroutines wait for it, in
+// the order of [Analysis.Objects], without looking at the objects.
+func (a *Analysis) Queues() iter.Seq2[int, int] {
+	return func(yield func(object, waiters int) bool) {
+		for _, i := range a.order {
+			if !yield(int(i), int(a.objs[i].count)) {
+				return
+			}
+		}
+	}
+}
+
 // ObjectAt returns the object at an address.
 func (a *Analysis) ObjectAt(addr core.Addr) (*Object, bool) {
 	for i := range a.objs {
@@ -168,6 +180,15 @@ func (a *Analysis) Waiters(object int) iter.Seq[Edge] {
 
 // Holders returns who holds an object, as [Object.Holders] has it.
 func (a *Analysis) Holders(object int) []Holder { return a.holders[int32(object)] }
+
+// Next returns what a holder waits for itself.
+func (a *Analysis) Next(h Holder) []Edge {
+	var list []Edge
+	for e := range a.edgesOf(h.g) {
+		list = append(list, a.public(e))
+	}
+	return list
+}
 
 // Of returns what the goroutine with the given id waits for.
 func (a *Analysis) Of(id uint64) []Edge {
