@@ -66,11 +66,12 @@ func (w *World) findGoroutines(opts Options) error {
 }
 
 // screen returns the goroutines that live, once each, and counts what else the
-// list holds.
+// list holds. It works in the memory of list: there may be a million.
 func (w *World) screen(list []uint64) []uint64 {
 	v := view{mem: w.mem}
 	var g gWords
-	var live, ids []uint64
+	live, ids := list[:0], make([]uint64, 0, len(list))
+	all := len(list)
 	var absent, odd int
 	for _, addr := range list {
 		switch ok := readG(&v, w.layout, addr, &g); {
@@ -78,18 +79,25 @@ func (w *World) screen(list []uint64) []uint64 {
 			absent++
 		case !g.plausible():
 			odd++
-		case !g.status.dead():
+		case g.status.dead():
+			w.dead++
+			if g.status&^gScan == gDeadExtra {
+				w.extra++
+			}
+		default:
+			w.latest = max(w.latest, g.waitSince)
 			live = append(live, addr)
 			ids = append(ids, g.id)
 		}
 	}
 	if absent > 0 {
-		w.gap("goroutines", "", "%d of %d are not in the core", absent, len(list))
+		w.gap("goroutines", "", "%d of %d are not in the core", absent, all)
 	}
 	if odd > 0 {
-		w.gap("goroutines", "", "%d of %d entries of the list are no goroutines: what is there contradicts itself", odd, len(list))
+		w.gap("goroutines", "", "%d of %d entries of the list are no goroutines: what is there contradicts itself", odd, all)
 	}
-	if n := repeats(slices.Clone(live)); n > 0 {
+	sameIDs := repeats(ids)
+	if n := repeats(append(ids[:0], live...)); n > 0 { // in the same memory
 		w.gap("goroutines", "", "%d entries of the list repeat others", n)
 		seen := make(map[uint64]bool, len(live))
 		live = slices.DeleteFunc(live, func(a uint64) bool {
@@ -97,8 +105,8 @@ func (w *World) screen(list []uint64) []uint64 {
 			seen[a] = true
 			return again
 		})
-	} else if n := repeats(ids); n > 0 {
-		w.gap("goroutines", "", "%d goroutines have the id of another", n)
+	} else if sameIDs > 0 {
+		w.gap("goroutines", "", "%d goroutines have the id of another", sameIDs)
 	}
 	return live
 }
@@ -247,6 +255,7 @@ func (w *World) fit(at, gs *view, l *layout.Layout, s slice) float64 {
 
 // readList copies the pointers of s that the core holds.
 func readList(at *view, s slice) (list []uint64, missing uint64) {
+	list = make([]uint64, 0, s.len) // no more than the core has words, by sane
 	for i := uint64(0); i < s.len; i++ {
 		p, ok := at.word(core.Addr(s.ptr + i*8))
 		if !ok {

@@ -197,6 +197,10 @@ func (r *reader) finish(g *Goroutine, o origin) {
 		g.ElidedAt = len(g.Frames) + r.walk.logical(maxKept/2)
 	}
 	g.Frames = r.walk.expand(g.Frames)
+	if g.Truncated != "" && r.words.status&^gScan == gCopystack {
+		g.Truncated += "; its stack was being copied"
+		return
+	}
 	if r.walk.hurt.kind != "" || r.walk.wrote {
 		r.damaged(g, o)
 	}

@@ -35,6 +35,9 @@ func (w *World) start(v *view, g *gWords) origin {
 		o.fault = fault
 		return o
 	}
+	if g.status&^gScan == gCopystack && !g.onStack(g.schedSP) {
+		return origin{why: "its stack was being copied"}
+	}
 	return origin{pc: g.schedPC, sp: g.schedSP, lr: g.schedLR, fp: g.schedBP, from: "gobuf"}
 }
 

@@ -3,6 +3,7 @@ package gostate
 import (
 	"errors"
 	"fmt"
+	"sync"
 
 	"moho/arch"
 	"moho/core"
@@ -44,6 +45,12 @@ type World struct {
 	threads []Thread
 	byTID   map[int]int // index in threads
 	effort  int64       // what findThreads may still look at
+
+	latest      int64 // of all stamps of waits
+	dead, extra int   // g structs that are not in use
+
+	idsOnce sync.Once
+	ids     map[uint64]uint64 // addresses by id
 
 	sites sites
 	opens opens

@@ -68,6 +68,7 @@ type With struct {
 	Panics     bool          // panics in flight
 	Regs       bool          // registers, where they are from or why they are lost
 	Vars       bool          // arguments and variables of frames, of which it has Stacks too
+	Ancestors  bool          // who created the creators
 	SystemVars bool          // those of the runtime's own frames too
 	Values     value.Options // how much of each variable
 
@@ -82,6 +83,8 @@ func ParseWith(words []string) (w With, err error) {
 			w.Stacks = true
 		case "regs":
 			w.Regs = true
+		case "ancestors":
+			w.Ancestors = true
 		case "defers":
 			w.Defers = true
 		case "panics":
@@ -89,7 +92,7 @@ func ParseWith(words []string) (w With, err error) {
 		case "vars":
 			w.Vars, w.Stacks = true, true
 		default:
-			return With{}, fmt.Errorf("--with %s: stacks, vars, regs, defers and panics can be asked for", word)
+			return With{}, fmt.Errorf("--with %s: stacks, vars, regs, ancestors, defers and panics can be asked for", word)
 		}
 	}
 	return w, nil
@@ -149,7 +152,9 @@ func (e *Encoder) Goroutine(g *gostate.Goroutine, with With) []byte {
 	} else {
 		b = strconv.AppendUint(b, g.Stack.Used, 10)
 	}
+	b = e.appendRoom(b, g)
 	b = append(b, '}')
+	b = e.appendDetail(b, g, with)
 	if with.Stacks {
 		b = append(b, `,"frames":[`...)
 		for i := range g.Frames {

@@ -8,8 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"moho/arch"
-	"moho/core"
 	"moho/gostate"
 	"moho/gostate/value"
 	"moho/internal/cli"
@@ -66,7 +64,7 @@ func newCoreGoroutines(a *app, cf *coreFlags) *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().StringSliceVar(&with, "with", nil, "what to add to each goroutine: stacks, vars, regs, defers, panics")
+	cmd.Flags().StringSliceVar(&with, "with", nil, "what to add to each goroutine: stacks, vars, regs, ancestors, defers, panics")
 	addValueFlags(cmd, &values)
 	cmd.Flags().BoolVar(&unified, "unified", false, "stacks with CFA, return PC and FP of every frame, named alike on every architecture")
 	cmd.Flags().UintSliceVar(&ids, "id", nil, "only the goroutines with these `ids`, separated by commas")
@@ -197,6 +195,7 @@ func (t tracer) print(w *bufio.Writer, g *gostate.Goroutine) {
 	w.WriteString(t.title(g))
 	w.WriteString(":\n")
 	t.calls(w, g)
+	t.details(w, g)
 	t.deferred(w, g)
 	t.registers(w, g)
 	w.WriteString("\n")
@@ -278,104 +277,4 @@ func (t tracer) frame(g *gostate.Goroutine, i int) string {
 		name += "(" + p.Args[i] + ")"
 	}
 	return strings.TrimRight(fmt.Sprintf("%s\n\t%s  %s", cli.Escape(name), cli.Escape(t.position(fr)), mark(links)), " ") + "\n"
-}
-
-const threadsLong = `Threads lists the threads of a core, the one that took the signal first: what
-the kernel saved of them and which goroutine each one executed.`
-
-const threadsExample = `    $ moho core threads core.1234`
-
-type threadsReport struct {
-	Schema  string       `json:"schema"`
-	Threads []threadItem `json:"threads"`
-}
-
-type threadItem struct {
-	TID       int                 `json:"tid"`
-	M         string              `json:"m"`
-	G0        string              `json:"g0"`
-	GSignal   string              `json:"gsignal"`
-	CurG      *uint64             `json:"curg"` // goroutine id; null = none
-	Registers map[string]register `json:"registers"`
-}
-
-type register struct {
-	Value string `json:"value"`
-	From  string `json:"from"`
-}
-
-func newCoreThreads(a *app) *cobra.Command {
-	return &cobra.Command{
-		Use:     "threads CORE [EXE]",
-		Short:   "list threads, their registers and goroutines",
-		Long:    threadsLong,
-		Example: threadsExample,
-		Args:    args(cobra.RangeArgs(1, 2)),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.withCase(cmd.Context(), args, func(c *postmortem.Case) error {
-				rep := threadsReport{Schema: postmortem.SchemaThreads, Threads: threads(c)}
-				if a.ui.JSON {
-					return cli.JSON(a.ui.Out, rep)
-				}
-				a.printThreads(rep)
-				return nil
-			})
-		},
-	}
-}
-
-// threads joins what the kernel and the runtime know of each thread.
-func threads(c *postmortem.Case) []threadItem {
-	items := []threadItem{}
-	byTID := map[int]gostate.Thread{}
-	if c.World != nil {
-		for _, t := range c.World.Threads() {
-			byTID[t.TID] = t
-		}
-	}
-	a := c.Process.Arch()
-	from := gostate.FromPRStatus
-	if a == arch.WASM {
-		from = gostate.FromCoredump
-	}
-	for _, t := range c.Process.Threads() {
-		it := threadItem{TID: t.TID, Registers: map[string]register{}}
-		for i, r := range a.Registers {
-			if i < len(t.Regs) {
-				it.Registers[r.Name] = register{fmt.Sprintf("%#x", t.Regs[i]), string(from)}
-			}
-		}
-		if w, ok := byTID[t.TID]; ok {
-			it.M, it.G0, it.GSignal = addr(w.M), addr(w.G0), addr(w.GSignal)
-			if w.CurGID != 0 {
-				it.CurG = &w.CurGID
-			}
-		}
-		items = append(items, it)
-	}
-	return items
-}
-
-func addr(a core.Addr) string {
-	if a == 0 {
-		return ""
-	}
-	return fmt.Sprintf("%#x", uint64(a))
-}
-
-func (a *app) printThreads(rep threadsReport) {
-	t := cli.NewTable(cli.Column{Title: "thread", Right: true}, cli.Column{Title: "goroutine"}, cli.Column{Title: "pc"},
-		cli.Column{Title: "sp"}, cli.Column{Title: "m"})
-	for _, th := range rep.Threads {
-		g := "-"
-		if th.CurG != nil {
-			g = fmt.Sprint(*th.CurG)
-		}
-		pc, sp := th.Registers["rip"].Value, th.Registers["rsp"].Value
-		if pc == "" {
-			pc, sp = th.Registers["pc"].Value, th.Registers["sp"].Value
-		}
-		t.Row(fmt.Sprint(th.TID), g, pc, sp, strings.TrimSpace(th.M))
-	}
-	a.ui.Table(t)
 }
