@@ -104,18 +104,21 @@ func (w *World) moduleFor(pclntab uint64) (gotab.Module, error) {
 		if !r.Write || r.FileSize == 0 {
 			continue
 		}
-		start, run, ok := w.mem.find(r.Addr)
-		if !ok {
-			continue
-		}
-		run = run[r.Addr-start:]
-		for off := uint64(-r.Addr & 7); off+8 <= uint64(len(run)); off += 8 {
-			if binary.LittleEndian.Uint64(run[off:]) != pclntab {
-				continue
+		for at := r.Addr; at < r.End(); { // a region may be in several pieces
+			start, run, ok := w.mem.find(at)
+			if !ok {
+				break
 			}
-			if m, err := gotab.ReadModule(mem, objfile.Addr(uint64(r.Addr)+off)); err == nil && uint64(m.PCHeader) == pclntab {
-				return m, nil
+			run = run[at-start:]
+			for off := uint64(-at & 7); off+8 <= uint64(len(run)); off += 8 {
+				if binary.LittleEndian.Uint64(run[off:]) != pclntab {
+					continue
+				}
+				if m, err := gotab.ReadModule(mem, objfile.Addr(uint64(at)+off)); err == nil && uint64(m.PCHeader) == pclntab {
+					return m, nil
+				}
 			}
+			at += core.Addr(len(run))
 		}
 	}
 	return gotab.Module{}, errAbsent

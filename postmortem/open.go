@@ -146,8 +146,14 @@ func Open(ctx context.Context, path string, o Options) (c *Case, err error) {
 // functions as that does.
 func (c *Case) tellUnplaced() {
 	for _, t := range c.Process.Threads() {
-		if _, ok := t.Reg(c.Process.Arch(), arch.PC); !ok {
+		if _, ok := t.Reg(c.Process.Arch(), arch.PC); ok {
+			return
+		}
+	}
+	for g := range c.World.Goroutines() {
+		if g.Status == "running" && len(g.Frames) == 0 && len(c.Process.Threads()) > 0 {
 			c.gap("module", c.Path, "the coredump says by its numbers in which function the program was; give its path")
+			return
 		}
 	}
 }

@@ -61,6 +61,7 @@ func FuzzCoredump(f *testing.F) {
 	d.Frames, d.Globals = []wasmdump.Frame{}, globals[:1]
 	f.Add(encode(f, d))
 	f.Add([]byte("\x00asm\x01\x00\x00\x00"))
+	f.Add(encode(f, &wasmdump.Dump{Name: "no pages"}))
 	f.Fuzz(check)
 }
 

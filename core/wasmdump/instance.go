@@ -23,6 +23,10 @@ type instance struct {
 
 func (in *instance) assemble(parts core.Parts) (*core.Process, error) {
 	parts.Kind, parts.Arch, parts.BuildID, parts.Image = in.kind, arch.WASM, in.id, in
+	if n := len(parts.Memory); n > 0 {
+		size := uint64(parts.Memory[n-1].Addr) + uint64(len(parts.Memory[n-1].Data))
+		parts.Regions = []core.Region{{Size: size, FileSize: size, Read: true, Write: true}}
+	}
 	if in.globals != nil {
 		parts.Threads = in.thread(parts.Memory)
 	}

@@ -116,11 +116,18 @@ func (m *Map) linked(pl *Place) bool {
 		return false
 	}
 	link := objfile.Addr(uint64(pl.Addr) - m.w.Bias())
+	wasm := exe.WASM() != nil
 	for _, s := range exe.Segments() {
-		if link < s.Addr || uint64(link-s.Addr) >= s.MemSize {
+		size := s.MemSize
+		if wasm {
+			size = s.FileSize // what follows is all memory, the heap too
+		}
+		if link < s.Addr || uint64(link-s.Addr) >= size {
 			continue
 		}
 		switch {
+		case wasm && link < m.w.Module().NoPtrData:
+			pl.Kind = ROData // so the linker sorts it; nothing protects it
 		case s.Exec:
 			pl.Kind = Text // startup code of C, a procedure linkage table
 		case s.Write:
