@@ -1,6 +1,8 @@
 package postmortem
 
 import (
+	"context"
+
 	"moho/core"
 	"moho/gostate/heap"
 	"moho/gostate/where"
@@ -24,6 +26,14 @@ type Address struct {
 	Span    *AddressSpan    `json:"span"`
 	Object  *AddressObject  `json:"object"`
 	Owner   *AddressOwner   `json:"owner"`
+	Refs    []AddressRef    `json:"refs,omitzero"` // nil = not asked for
+}
+
+// An AddressRef is a word that points to the address, or into its object.
+type AddressRef struct {
+	Address string `json:"address"`
+	Value   string `json:"value"`
+	Is      string `json:"is"` // what the word is in
 }
 
 // An AddressMapping is the piece of the address space that an address is in.
@@ -224,6 +234,44 @@ func jsonOwner(pl *where.Place) *AddressOwner {
 		j.Frame = &AddressFrame{Func: f.Func, File: f.File, Line: f.Line, SP: hexAddr(f.SP), Off: uint64(pl.Addr - f.SP), Slot: pl.Slot, Var: pl.Variable}
 	}
 	return j
+}
+
+// References returns the first most words that point to pl: into the object that
+// it is in, or to the very address.
+func (c *Case) References(ctx context.Context, pl *where.Place, most int, progress func(done, total int64)) []AddressRef {
+	h := c.Heap()
+	if h == nil {
+		return nil
+	}
+	lo, hi := pl.Addr, pl.Addr+1
+	if o := pl.Object; o != nil {
+		lo, hi = o.Base, o.End()
+	}
+	var out []AddressRef
+	for at := range h.References(ctx, lo, hi, heap.RefOptions{Progress: progress}) {
+		x, err := c.Process.Word(at)
+		if err != nil {
+			continue
+		}
+		out = append(out, AddressRef{hexAddr(at), hexAddr(core.Addr(x)), c.holder(at)})
+		if len(out) == most {
+			break
+		}
+	}
+	return out
+}
+
+// holder says what the word at a is in.
+func (c *Case) holder(a core.Addr) string {
+	pl := c.Where().Find(a)
+	s := pl.Short()
+	if pl.Variable != "" {
+		s += ", variable " + pl.Variable
+	}
+	if s == "" {
+		s = string(pl.Kind)
+	}
+	return s
 }
 
 // FuncValue names the function that the func value at p calls, "" if there is none.

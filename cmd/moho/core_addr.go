@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
@@ -21,7 +22,10 @@ stack it is and the frame, the table, the mapped file, or nothing.
 
 Stripped programs have no names of variables, and most Go objects no type: that is
 said, not guessed. Addresses are hexadecimal with 0x in front; several may be given.
---json prints one object (moho/address/v1) for each.`
+--json prints one object (moho/address/v1) for each.
+
+    --refs N   who points there, or into the same object: variables, then stacks, then
+               other objects, the first N. It reads the whole heap if it has to`
 
 const addrExample = `    $ moho core addr core.1234 0xc000125800
     0xc000125800  heap
@@ -30,7 +34,8 @@ const addrExample = `    $ moho core addr core.1234 0xc000125800
         span       0xc000124000, slot 9 of 12 of class 28, with pointers, swept`
 
 func newCoreAddr(a *app) *cobra.Command {
-	return &cobra.Command{
+	var refs int
+	cmd := &cobra.Command{
 		Use:     "addr TARGET [EXE] ADDR...",
 		Short:   "what is at this address?",
 		Long:    addrLong,
@@ -50,10 +55,13 @@ func newCoreAddr(a *app) *cobra.Command {
 				addrs = append(addrs, at)
 			}
 			return a.withCase(cmd.Context(), target, func(c *postmortem.Case) error {
-				return a.addresses(c, addrs)
+				return a.addresses(cmd.Context(), c, addrs, refs)
 			})
 		},
 	}
+	cmd.Flags().IntVar(&refs, "refs", 0, "search for what points there or into the same object, and list the first `N`")
+	cmd.Flags().Lookup("refs").DefValue = ""
+	return cmd
 }
 
 // splitTarget tells a target and its executable from what follows: numbers.
@@ -67,12 +75,30 @@ func splitTarget(args []string) (target, rest []string) {
 
 func looksLikeAddr(s string) bool { return strings.HasPrefix(strings.ToLower(s), "0x") }
 
-func (a *app) addresses(c *postmortem.Case, addrs []core.Addr) error {
+func (a *app) addresses(ctx context.Context, c *postmortem.Case, addrs []core.Addr, refs int) error {
 	m := c.Where()
 	for i, at := range addrs {
 		pl := m.Find(at)
+		var found []postmortem.AddressRef
+		refs := refs
+		if pl.Kind == where.Unmapped {
+			refs = 0 // a word of that value is a number
+		}
+		if refs > 0 && c.Heap() != nil {
+			p := a.ui.Progress()
+			p.Phase("search for what points to %#x", uint64(at))
+			found = c.References(ctx, &pl, refs, p.Set)
+			p.Stop()
+			if err := context.Cause(ctx); err != nil {
+				return err
+			}
+		}
 		if a.ui.JSON {
-			if err := cli.JSON(a.ui.Out, c.Address(&pl)); err != nil {
+			j := c.Address(&pl)
+			if j.Refs = found; refs > 0 && found == nil {
+				j.Refs = []postmortem.AddressRef{}
+			}
+			if err := cli.JSON(a.ui.Out, j); err != nil {
 				return err
 			}
 			continue
@@ -80,7 +106,7 @@ func (a *app) addresses(c *postmortem.Case, addrs []core.Addr) error {
 		if i > 0 {
 			a.ui.Printf("\n")
 		}
-		placeView{view{app: a, c: c}, pl}.print()
+		placeView{view{app: a, c: c}, pl}.print(found, refs)
 	}
 	return nil
 }
@@ -91,7 +117,7 @@ type placeView struct {
 	where.Place
 }
 
-func (v placeView) print() {
+func (v placeView) print(refs []postmortem.AddressRef, most int) {
 	v.ui.Printf("%s\n", v.ui.Bold(fmt.Sprintf("%#x  %s", uint64(v.Addr), v.kind())))
 	t := cli.NewTable(cli.Column{Title: ""}, cli.Column{Title: ""}, cli.Column{Fit: cli.Wrap})
 	row := func(what, format string, args ...any) { t.Row("  ", what, fmt.Sprintf(format, args...)) }
@@ -117,6 +143,15 @@ func (v placeView) print() {
 		row("section", "%s", v.Section)
 	}
 	v.mapping(row)
+	for i, r := range refs {
+		row([]string{"pointed to", ""}[min(i, 1)], "by %s, %s", r.Address, r.Is)
+	}
+	switch {
+	case most > 0 && len(refs) == 0:
+		row("pointed to", "by no variable, no stack and no object")
+	case most > 0 && len(refs) == most:
+		row("", "there may be more")
+	}
 	v.ui.Table(t)
 }
 

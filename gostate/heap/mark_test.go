@@ -157,3 +157,50 @@ func TestMarkerCancel(t *testing.T) {
 		}
 	}
 }
+
+// TestReferences looks for who points to the objects of the program that only
+// one word points to.
+func TestReferences(t *testing.T) {
+	h, w, list := reach(t, testbin.Config{Mode: testbin.Stripped}, coretest.Kernel)
+	kept := map[string]core.Addr{}
+	for _, e := range list {
+		kept[e.name] = e.addr
+	}
+	mod := w.Module()
+	refs := func(name string) (at []core.Addr) {
+		o, ok := h.Find(kept[name])
+		if !ok {
+			t.Fatalf("%s is no object", name)
+		}
+		for a := range h.References(t.Context(), o.Base, o.End(), heap.RefOptions{}) {
+			if x, err := w.Process().Word(a); err != nil || core.Addr(x) < o.Base || core.Addr(x) >= o.End() {
+				t.Errorf("%s: no reference at %#x", name, uint64(a))
+			}
+			at = append(at, a)
+		}
+		return at
+	}
+	global := func(a core.Addr) bool { return core.Addr(mod.Data) <= a && a < core.Addr(mod.EBSS) }
+	if at := refs("kept"); len(at) == 0 || !global(at[0]) {
+		t.Errorf("kept: %#x, want a variable first", at)
+	}
+	if at := refs("second"); len(at) == 0 || !global(at[0]) {
+		t.Errorf("second: %#x, want the variable chain", at)
+	}
+	if at := refs("last"); len(at) != 1 || global(at[0]) {
+		t.Errorf("last: %#x, want the one before it", at)
+	}
+	if at := refs("offinalized"); len(at) != 1 {
+		t.Errorf("offinalized: %#x, want one in the object with the finalizer", at)
+	} else if o, _ := h.Find(at[0]); o.Base != kept["finalized"] {
+		t.Errorf("offinalized: %#x, want in %#x", at, uint64(kept["finalized"]))
+	}
+	if at := refs("hidden"); len(at) != 0 {
+		t.Errorf("hidden: %#x, want none: what hides it has no pointers", at)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for a := range h.References(ctx, 1<<13, 1<<47, heap.RefOptions{}) {
+		t.Errorf("%#x after the end", uint64(a))
+	}
+}
