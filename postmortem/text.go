@@ -34,3 +34,19 @@ func (e *Encoder) appendPrinted(b []byte, g *gostate.Goroutine) []byte {
 	}
 	return b
 }
+
+// Ask takes note of what will be asked of goroutines: what the target can't
+// answer becomes a gap.
+func (c *Case) Ask(w With) {
+	if c.Text == nil {
+		return
+	}
+	for _, x := range []struct {
+		asked bool
+		what  string
+	}{{w.Regs, "registers"}, {w.Defers, "deferred calls"}, {w.Panics, "panics in flight"}} {
+		if x.asked {
+			c.gap(x.what, "", "a text does not say them; they are in a core")
+		}
+	}
+}

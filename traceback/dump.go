@@ -89,6 +89,9 @@ func Read(ctx context.Context, r io.ReaderAt, size int64, o Options) (*Dump, err
 	cur.reason, cur.crash = s.reason, s.crash
 	finish()
 	d.dumps++
+	if best == nil && s.race {
+		return nil, fmt.Errorf("%w: a report of the race detector, which shows two accesses and not what goroutines do", ErrNone)
+	}
 	if best == nil {
 		return nil, fmt.Errorf("%w: no line of it begins a goroutine", ErrNone)
 	}

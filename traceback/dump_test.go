@@ -141,6 +141,27 @@ func TestAsLogged(t *testing.T) {
 	}
 }
 
+// TestStructured: a structured log has a whole stack in one field.
+func TestStructured(t *testing.T) {
+	stack := strings.ReplaceAll(strings.ReplaceAll("goroutine %d [running]:\nmain.f(0x1)\n\t/a.go:1 +0x1\n", "\n", `\n`), "\t", `\t`)
+	for _, form := range []string{
+		`time=2026-11-25T03:14:15Z level=ERROR msg="it failed" stack="%s"`,
+		`{"level":"error","ts":1,"msg":"it failed","stack":"%s","code":5}`,
+		`2026-11-25T03:14:15.9Z stderr F {"level":"error","stack":"%s"}`,
+	} {
+		text := ""
+		for id := 1; id <= 3; id++ {
+			text += fmt.Sprintf(form, fmt.Sprintf(stack, id)) + "\n" + fmt.Sprintf(form, "all is well") + "\n"
+		}
+		d := read(t, text)
+		check(t, d)
+		groups, _ := d.Groups(gostate.GroupOptions{})
+		if len(groups) != 1 || groups[0].Count != 3 || len(groups[0].First.Frames) != 1 || len(d.Gaps()) != 0 {
+			t.Errorf("%s: %d groups, %d goroutines, gaps %v", form, len(groups), d.NumG(), d.Gaps())
+		}
+	}
+}
+
 // TestExcerpt: a paste that begins or ends in the middle gives what it has and
 // says that something is missing.
 func TestExcerpt(t *testing.T) {
@@ -247,8 +268,20 @@ func TestSeveral(t *testing.T) {
 	}
 }
 
+const race = `==================
+WARNING: DATA RACE
+Write at 0x00c0000b4010 by goroutine 7:
+  main.main.func1()
+      /src/main.go:12 +0x44
+
+Goroutine 7 (running) created at:
+  main.main()
+      /src/main.go:10 +0x1d
+==================
+`
+
 func TestNone(t *testing.T) {
-	for _, text := range []string{"", "\n", "nothing of the kind\n", "goroutine leak in line 12 (main.go:12)\n"} {
+	for _, text := range []string{"", "\n", "nothing of the kind\n", "goroutine leak in line 12 (main.go:12)\n", race} {
 		d, err := traceback.Read(t.Context(), strings.NewReader(text), int64(len(text)), traceback.Options{})
 		if !errors.Is(err, traceback.ErrNone) || d != nil {
 			t.Errorf("%q: %v", text, err)

@@ -18,12 +18,19 @@ type lines struct {
 	n   int  // of the line that was read last, from 1
 	cut bool // the last line of the text has no end
 	err error
+
+	more [][]byte // of a line that holds several
 }
 
 func newLines(r io.Reader) *lines { return &lines{r: bufio.NewReaderSize(r, maxLine)} }
 
 // next returns the next line, which is valid until the call after it.
 func (l *lines) next() ([]byte, bool) {
+	if len(l.more) > 0 {
+		line := l.more[0]
+		l.more = l.more[1:]
+		return line, true
+	}
 	if l.err != nil {
 		return nil, false
 	}
@@ -44,8 +51,11 @@ func (l *lines) next() ([]byte, bool) {
 		l.cut = true
 	}
 	l.n++
-	line = bytes.TrimRight(line, "\r\n")
-	return unwrap(line), true
+	line = unwrap(bytes.TrimRight(line, "\r\n"))
+	if all := quoted(line); all != nil {
+		line, l.more = all[0], all[1:]
+	}
+	return line, true
 }
 
 // failed returns the error that ended the text, if it was not its end.
@@ -66,4 +76,33 @@ func unwrap(line []byte) []byte {
 		return line
 	}
 	return bytes.TrimRight([]byte(record.Log), "\r\n")
+}
+
+// quoted returns the lines of a traceback that a structured log has in a field,
+// with \n for the ends of lines: stack="goroutine 1 [running]:\nmain.main()\n\t…". It
+// returns nil for any other line.
+func quoted(line []byte) [][]byte {
+	end := bytes.Index(line, []byte(`]:\n`))
+	if end < 0 {
+		return nil
+	}
+	at := bytes.LastIndex(line[:end], goroutineWord)
+	if at < 0 {
+		return nil
+	}
+	text := make([]byte, 0, len(line)-at)
+	for i := at; i < len(line) && line[i] != '"'; i++ {
+		c := line[i]
+		if c == '\\' && i+1 < len(line) {
+			i++
+			switch c = line[i]; c {
+			case 'n':
+				c = '\n'
+			case 't':
+				c = '\t'
+			}
+		}
+		text = append(text, c)
+	}
+	return bytes.Split(text, []byte("\n"))
 }

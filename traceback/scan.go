@@ -41,6 +41,7 @@ type scanner struct {
 	beforeCrash *gostate.Goroutine
 
 	arch  string // of a register dump
+	race  bool   // the race detector has reported something
 	yield func(*gostate.Goroutine) bool
 	spare gostate.Goroutine
 	extra gostate.Printed
@@ -157,6 +158,7 @@ func (s *scanner) line(line []byte) bool {
 	if s.g != nil && !s.blank {
 		return true
 	}
+	s.race = s.race || string(text) == "WARNING: DATA RACE"
 	if begins(text) && !s.end("") { // the goroutine before it has nothing to do with it
 		return false
 	}

@@ -47,6 +47,7 @@ func newCoreGoroutines(a *app, cf *coreFlags) *cobra.Command {
 				wants.Stacks, wants.Unified = true, true
 			}
 			return a.withTarget(cmd.Context(), args, func(c *postmortem.Case) error {
+				c.Ask(wants)
 				list := goroutineList{view{a, c, cf.all}, wants, ids}
 				if err := list.known(); err != nil {
 					return err
@@ -238,7 +239,7 @@ func (t tracer) calls(w *bufio.Writer, g *gostate.Goroutine) {
 			text = t.frame(g, i)
 			t.frames[id] = text
 		}
-		if t.with.Vars && text != "" {
+		if t.with.Vars && text != "" && g.Printed == nil { // a text has told them already
 			t.frameWithVars(w, g, i, text)
 		} else {
 			w.WriteString(text)
