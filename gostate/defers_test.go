@@ -157,6 +157,20 @@ func TestDefers(t *testing.T) {
 	}
 }
 
+// TestDefersLinked does the same for the ways of linking and with symbols.
+func TestDefersLinked(t *testing.T) {
+	testbin.Long(t)
+	for _, mode := range modes {
+		t.Run(string(mode), func(t *testing.T) {
+			exe := deferProgram(t, testbin.Config{Mode: mode})
+			corePath, _ := crash(t, exe, "abort")
+			w, ran := open(t, corePath, exe), released(t, exe)
+			compareDefers(t, w, ran)
+			comparePanics(t, w, ran)
+		})
+	}
+}
+
 // TestDefersARM64 does the same with cores that qemu writes.
 func TestDefersARM64(t *testing.T) {
 	testbin.NeedTool(t, "qemu-aarch64-static")

@@ -63,7 +63,22 @@ func (s *Summary) Stuck() bool {
 // Blameless reports whether no goroutine ended the process: somebody else did,
 // all of them waited, or nothing did.
 func (s *Summary) Blameless() bool {
-	return s.Asked() || s.Stuck() || s.Crash.Goroutine == nil
+	return s.Asked() || s.Stuck() || s.Crash.Goroutine == nil || s.idle()
+}
+
+// idle reports whether the thread that took the signal was idle: in the runtime,
+// for no goroutine, and nothing there raised it.
+func (s *Summary) idle() bool {
+	g := s.Crash.Goroutine
+	if g.ID != 0 || g.Printed != nil || s.Crash.FaultFrame >= 0 || s.Cause.Kind != CauseSignal {
+		return false
+	}
+	for i := range g.Frames {
+		if fr := &g.Frames[i]; fr.Foreign || fr.Fault {
+			return false
+		}
+	}
+	return true
 }
 
 func (c *Case) panicMeaning(first string) string {
@@ -211,6 +226,9 @@ func (c *Case) signalCause() Cause {
 		return Cause{CauseAsked, sender(from) + " killed it; nothing crashed"}
 	case c.crash.FaultFrame < 0 && c.crash.Goroutine != nil && len(c.crash.Goroutine.Frames) > 0 && c.crash.Goroutine.Frames[0].Foreign:
 		return Cause{CauseSignal, "it was raised in code that is not Go's: " + c.crash.Goroutine.Frames[0].Func}
+	}
+	if c.Process != nil && c.crash.From == c.Process.PID() && c.crash.From != 0 {
+		return Cause{CauseSignal, "the program sent it to itself"}
 	}
 	return Cause{Kind: CauseSignal}
 }

@@ -109,7 +109,7 @@ func (v view) deferred(g *gostate.Goroutine, d *postmortem.Deferred) {
 	var rows [][]string
 	for i := range d.Defers {
 		x := &d.Defers[i]
-		rows = append(rows, []string{"  ", deferState(x), x.Name(), v.statement(g, x), x.Kind, mark(v.c.DeferLinks(g, x))})
+		rows = append(rows, []string{"  ", deferState(x), shortFunc(x.Name()), v.statement(g, x), x.Kind, mark(v.c.DeferLinks(g, x))})
 	}
 	for _, row := range fold(rows) {
 		if len(row) == 2 { // how often the rows before it repeat

@@ -33,7 +33,7 @@ func (v view) groups(s *postmortem.Summary) {
 		}
 		fn, pos := "", ""
 		if fr := v.top(g); fr != nil {
-			fn, pos = fr.Func, v.position(fr)
+			fn, pos = shortFunc(fr.Func), v.position(fr)
 		} else if g.Truncated != "" {
 			fn = g.Truncated
 		}
@@ -89,6 +89,29 @@ func (v view) stacks(s *postmortem.Summary) {
 			v.frames(g, -1)
 		}
 	}
+}
+
+// longFunc is from how many characters on a function's name loses the beginning of
+// its import path in a table: what it is called stands at the end.
+const longFunc = 32
+
+// shortFunc returns the name of a function without the directories of its import
+// path, if it is long: …/fileutil.purge, …/raft/v3.(*node).run.
+func shortFunc(fn string) string {
+	if len(fn) <= longFunc {
+		return fn
+	}
+	head, _, _ := strings.Cut(fn, "[") // type arguments have paths too
+	i := strings.LastIndexByte(head, '/')
+	if i < 0 {
+		return fn
+	}
+	if last := head[i+1:]; len(last) > 1 && last[0] == 'v' && last[1] >= '0' && last[1] <= '9' { // a major version
+		if k := strings.LastIndexByte(head[:i], '/'); k >= 0 {
+			i = k
+		}
+	}
+	return "…" + fn[i:]
 }
 
 // waitTime says how long the goroutines of a group have waited, from a minute on.

@@ -41,11 +41,11 @@ func (a *app) next(c *postmortem.Case, s *postmortem.Summary) []postmortem.Next 
 		n.add("disasm", fmt.Sprintf("%#x", uint64(fr.PC)), "the instruction")
 		n.add("regs", fmt.Sprintf("--goroutine %d", g.ID), "its registers")
 	}
-	if len(s.Cycles) > 0 || !blame {
+	if len(s.Cycles) > 0 || !blame || s.Waits == nil {
 		n.add("waits", "", "who waits for whom, who is leaked")
 	}
 	n.largest(s)
-	if len(s.NotRun) > 0 {
+	if len(s.NotRun) > 0 || s.Waits == nil {
 		n.add("defers", "", "all deferred calls")
 	}
 	n.add("goroutines", "--with stacks", "every stack")

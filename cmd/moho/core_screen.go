@@ -46,7 +46,7 @@ func (a *app) firstScreen(c *postmortem.Case, cf coreFlags) error {
 // the thread that happened to take the signal tells nothing.
 func (v view) crashed(s *postmortem.Summary) {
 	g := s.Crash.Goroutine
-	if g == nil || !v.all && (s.Asked() || s.Stuck()) {
+	if g == nil || !v.all && s.Blameless() {
 		return
 	}
 	title := v.title(g)
@@ -101,6 +101,9 @@ func (v view) thrown(s *postmortem.Summary) string {
 // cycles prints goroutines that wait for each other.
 func (v view) cycles(s *postmortem.Summary) {
 	if s.Waits == nil {
+		if v.c.World != nil {
+			v.ui.Printf("\n%s\n", v.ui.Dim("(so many goroutines: moho core waits and moho core defers look at each of them)"))
+		}
 		return
 	}
 	l := waitList{view: v, an: s.Waits}
@@ -131,7 +134,7 @@ func (v view) notRun(s *postmortem.Summary) {
 		if n.Statement != nil {
 			at = fmt.Sprintf("%s:%d", v.file(n.File), *n.Statement)
 		}
-		t.Row("  ", fmt.Sprint(n.Count), n.Name(), at, someIDs(n.Goroutines[:min(3, len(n.Goroutines))], n.Count))
+		t.Row("  ", fmt.Sprint(n.Count), shortFunc(n.Name()), at, someIDs(n.Goroutines[:min(3, len(n.Goroutines))], n.Count))
 	}
 	if listed == 0 {
 		return
@@ -164,6 +167,7 @@ func (v view) head(s *postmortem.Summary) {
 		t.Row("that is", s.Cause.Meaning)
 	}
 	switch {
+	case s.Signal != nil && strings.HasPrefix(s.Reason, s.Signal.Name):
 	case s.Signal != nil:
 		t.Row("killed by", s.Signal.Name+raised(s))
 	case v.c.Live != nil:

@@ -17,6 +17,20 @@ func TestShellQuote(t *testing.T) {
 	}
 }
 
+func TestShortFunc(t *testing.T) {
+	for fn, want := range map[string]string{
+		"main.main":                        "main.main",
+		"net/http.(*Server).trackListener": "net/http.(*Server).trackListener",
+		"go.etcd.io/etcd/client/pkg/v3/fileutil.purgeFile": "…/fileutil.purgeFile",
+		"go.etcd.io/etcd/raft/v3.(*node).run":              "…/raft/v3.(*node).run",
+		"main.averyveryverylongnameofafunction[a/b.T]":     "main.averyveryverylongnameofafunction[a/b.T]",
+	} {
+		if got := shortFunc(fn); got != want {
+			t.Errorf("%s: %s, want %s", fn, got, want)
+		}
+	}
+}
+
 func TestPublic(t *testing.T) {
 	for fn, want := range map[string]bool{
 		"net.(*TCPListener).Accept": true, "net/http.(*Server).Serve": true, "io.Copy": true,
