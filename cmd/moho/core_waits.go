@@ -104,12 +104,48 @@ func (a *app) waits(ctx context.Context, c *postmortem.Case, f postmortem.WaitFi
 		l.cycles()
 		l.leaks()
 	}
+	if f.Goroutine != 0 {
+		l.title(f.Goroutine)
+	}
 	l.objects(most)
 	if f.Goroutine != 0 {
 		l.cyclesOf(f.Goroutine)
 		l.leakOf(f.Goroutine)
 	}
 	return nil
+}
+
+// title prints who waits, where, and how.
+func (l waitList) title(id uint64) {
+	g, ok := l.c.World.Goroutine(id)
+	if !ok {
+		return
+	}
+	list := l.an.Of(id)
+	s, _ := l.an.Site(list[0])
+	l.ui.Printf("%s  %s  %s\n", l.view.title(g), cli.Escape(s.Func), l.ui.Dim(cli.Escape(l.at(s))))
+	if list[0].Select {
+		l.ui.Printf("    in a select, with %s\n", count(len(list), "case"))
+	}
+	if cr := g.CreatedBy; cr.Func != "" {
+		l.ui.Printf("    %s\n", cli.Escape(createdBy(cr)))
+	}
+}
+
+// references prints who has a pointer to an object that was asked for, if it is
+// nothing that somebody holds.
+func (l waitList) references(o *waits.Object) {
+	if l.f.Goroutine == 0 && l.f.Object == 0 || o.Kind.Lock() {
+		return
+	}
+	list, more := l.an.References(o.Index)
+	for _, h := range list {
+		l.ui.Printf("    goroutine %d may act on it  %s\n        %s\n", h.Goroutine, l.ui.Dim("("+h.Grade.String()+")"), cli.Escape(h.Why))
+		l.next(h)
+	}
+	if more > 0 {
+		l.ui.Printf("    … and %s\n", count(more, "more goroutine"))
+	}
 }
 
 // waitList is one run of core waits.
@@ -357,6 +393,7 @@ func (l waitList) object(o *waits.Object) {
 		l.ui.Printf("    %s goroutine %d  %s\n        %s\n", word, h.Goroutine, l.ui.Dim("("+h.Grade.String()+")"), cli.Escape(h.Why))
 		l.next(h)
 	}
+	l.references(o)
 }
 
 // next says what a holder waits for itself.

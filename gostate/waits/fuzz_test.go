@@ -108,6 +108,9 @@ func (t target) check(tb testing.TB, data []byte) {
 				tb.Fatalf("holder %+v", h)
 			}
 		}
+		if o.Index%8 == 0 {
+			a.References(o.Index)
+		}
 		sum := 0
 		for _, p := range a.Places(o.Index) {
 			sum += p.Count

@@ -83,11 +83,17 @@ func TestNames(t *testing.T) {
 		if ok {
 			found[path+" in "+in] = true
 		}
+		if path == "slept" { // what sleeps has the other end
+			refs, more := a.References(o.Index)
+			if len(refs) != 1 || more != 0 || refs[0].Func != "main.leaks.func7" || refs[0].Grade != waits.Weak {
+				t.Errorf("references to %s: %+v and %d more", path, refs, more)
+			}
+		}
 		if w := want[fmt.Sprintf("%#x", uint64(o.Addr))]; w != "" && w != path+" in "+in {
 			t.Errorf("%s is %q in %q, want %s", o.Describe(), path, in, w)
 		}
 	}
-	for _, name := range []string{"c in main.leaks.func1", "cond in main.locks.func6"} {
+	for _, name := range []string{"c in main.leaks.func1", "slept in main.leaks.func6", "cond in main.locks.func6"} {
 		if !found[name] {
 			t.Errorf("no object is %s: %v", name, found)
 		}
