@@ -44,7 +44,8 @@ func (t tracer) frameWithVars(w *bufio.Writer, g *gostate.Goroutine, i int, text
 	args, locals := t.c.Variables(g, i, t.with.Values)
 	for _, list := range [][]postmortem.Variable{args, locals} {
 		for k := range list {
-			if list[k].Name != "" {
+			// A result without a name is of interest once there is one.
+			if v := &list[k]; v.Name != "" && (v.From != "" || v.Name[0] != '~') {
 				w.WriteString("\t    " + t.variable(&list[k]) + "\n")
 			}
 		}

@@ -119,7 +119,16 @@ func (x *frameReader) vars(inline int) []Var {
 			continue
 		}
 		one := x.variable(v)
-		if k, ok := byName[one.Name]; ok && one.Name != "_" {
+		k, ok := byName[one.Name]
+		if ok && strings.HasPrefix(one.Name, "~") {
+			// A result without a name, which the compiler lists twice now and
+			// then: for what is returned, and for what calls that it inlined did.
+			if out[k].From == Nowhere {
+				out[k] = one
+			}
+			continue
+		}
+		if ok && one.Name != "_" {
 			// The file has what is declared further in behind what is further out.
 			out[k].Shadowed = true
 		}
