@@ -36,6 +36,8 @@ var needs = []need{
 	{program: "llvm-symbolizer", pkg: "llvm"},
 	{program: "llvm-dwarfdump", pkg: "llvm"},
 	{program: "wasm-objdump", pkg: "wabt"},
+	{program: "node", pkg: "nodejs"},
+	{program: "gzip", pkg: "gzip"},
 	{program: "qemu-aarch64-static", pkg: "qemu-user-static"},
 	{program: "gdb", pkg: "gdb"},
 	{program: "gdb-multiarch", pkg: "gdb-multiarch"},
