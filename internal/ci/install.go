@@ -26,6 +26,9 @@ type need struct {
 var needs = []need{
 	{program: "git", pkg: "git"},
 	{program: "setarch", pkg: "util-linux"},
+	{program: "unshare", pkg: "util-linux"},
+	{program: "pgrep", pkg: "procps"},
+	{program: "node", pkg: "nodejs"},
 	{program: "readelf", pkg: "binutils"},
 	{program: "objdump", pkg: "binutils"},
 	{program: "nm", pkg: "binutils"},
@@ -43,6 +46,8 @@ var needs = []need{
 	{program: "gdb-multiarch", pkg: "gdb-multiarch"},
 	{program: "gcore", pkg: "gdb"},
 	{program: "gcc", pkg: "gcc"},
+	{program: "zstd", pkg: "zstd"},
+	{program: "lz4", pkg: "lz4"},
 	{program: "the C library's headers", pkg: "libc6-dev", works: compilesC},
 }
 
