@@ -120,7 +120,7 @@ func TestDisassemble(t *testing.T) {
 					frames++
 				}
 			}
-			if frames < 20 {
+			if frames < 12 {
 				t.Errorf("%d frames", frames)
 			}
 		})
