@@ -106,7 +106,7 @@ func (v view) cycles(s *postmortem.Summary) {
 		}
 		return
 	}
-	l := waitList{view: v, an: s.Waits, caller: s.Waits.Caller()}
+	l := newWaitList(v, s.Waits)
 	all := s.Waits.Cycles()
 	for i, cy := range all {
 		if i == maxCycles && !v.all {

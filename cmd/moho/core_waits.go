@@ -86,7 +86,8 @@ func (a *app) waits(ctx context.Context, c *postmortem.Case, f postmortem.WaitFi
 		return err
 	}
 	c.Gaps = append(c.Gaps, an.Gaps()...)
-	l := waitList{view{app: a, c: c, all: all}, an, f, an.Caller()}
+	l := newWaitList(view{app: a, c: c, all: all}, an)
+	l.f = f
 	if f.Goroutine != 0 && len(an.Of(f.Goroutine)) == 0 {
 		return l.runs(f.Goroutine)
 	}
@@ -154,6 +155,10 @@ type waitList struct {
 	an     *waits.Analysis
 	f      postmortem.WaitFilter
 	caller *waits.Caller
+}
+
+func newWaitList(v view, an *waits.Analysis) waitList {
+	return waitList{view: v, an: an, caller: an.Caller()}
 }
 
 // runs says of a goroutine that waits for nothing what it does instead.
