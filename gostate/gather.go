@@ -259,6 +259,10 @@ func (g *gatherer) machine(m *machine) {
 		}
 	}
 	g.stack(m.g0Lo, m.g0Hi, 0)
+	if g.keeps {
+		g.signalStack(m)
+		return
+	}
 	g.stack(m.sigLo, m.sigHi, 0)
 }
 

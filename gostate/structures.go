@@ -2,6 +2,8 @@ package gostate
 
 import (
 	"bytes"
+	"encoding/binary"
+	"slices"
 
 	"moho/core"
 	"moho/objfile"
@@ -85,3 +87,52 @@ func (g *gatherer) symbols() {
 // maxVariable bounds the variables that are kept by name: the largest is mheap_,
 // of about 100 KB; symbols that mark whole sections have no size.
 const maxVariable = 1 << 20
+
+// A vectorArea says where, in a signal frame, the kernel saves floating point
+// and vector registers: from the ucontext on.
+type vectorArea struct {
+	pointer uint64 // to the area; 0: it is at off
+	off     uint64
+	size    uint64 // at least
+}
+
+// Source: linux/arch/x86/include/uapi/asm/sigcontext.h (struct sigcontext_64,
+// _fpx_sw_bytes), linux/arch/arm64/include/uapi/asm/sigcontext.h.
+var vectorAreas = map[string]vectorArea{
+	"amd64": {pointer: 40 + 23*8, size: 512},
+	"arm64": {off: 464, size: 4096},
+}
+
+// signalStack keeps what of a signal stack is in use, without the vector
+// registers that signal frames hold: copies of anything go through them. What
+// lies below SP are frames of signals that were handled long ago.
+func (g *gatherer) signalStack(m *machine) {
+	i, _ := slices.BinarySearch(g.sps, m.sigLo)
+	if i == len(g.sps) || g.sps[i] >= m.sigHi {
+		return
+	}
+	u, known := ucontexts[g.w.arch.Name]
+	area := vectorAreas[g.w.arch.Name]
+	from := g.sps[i] &^ 7
+	for a := from; known && a+u.size <= m.sigHi; a += 8 {
+		lo, _ := g.view.word(core.Addr(a + u.stackSP))
+		size, _ := g.view.word(core.Addr(a + u.stackSize))
+		if lo != m.sigLo || size != m.sigHi-m.sigLo {
+			continue
+		}
+		at, n := a+area.off, area.size
+		if area.pointer != 0 {
+			at, _ = g.view.word(core.Addr(a + area.pointer))
+			if b, ok := g.view.slice(core.Addr(at+464), 8); ok && binary.LittleEndian.Uint32(b) == 0x46505853 { // FP_XSTATE_MAGIC1
+				n = uint64(binary.LittleEndian.Uint32(b[4:]))
+			}
+		}
+		if from <= at && at < m.sigHi {
+			g.keep(from, at-from)
+			from = min(m.sigHi, at+n)
+		}
+	}
+	if from < m.sigHi {
+		g.keep(from, m.sigHi-from)
+	}
+}

@@ -50,19 +50,24 @@ func parked(t *testing.T, c testbin.Config, n int, more ...string) (pid int) {
 // TestLive counts the goroutines of living programs and looks at each stack,
 // with all of the memory and with what was asked for only.
 func TestLive(t *testing.T) {
-	for _, n := range []int{1000, 100_000} {
-		if n > 1000 && testing.Short() {
-			continue
+	configs := []testbin.Config{{Mode: testbin.Plain}, {Mode: testbin.PIEStripped}}
+	if testbin.IsLong() {
+		for _, release := range testbin.Recent() {
+			configs = append(configs, testbin.Config{Go: release, Mode: testbin.Stripped})
 		}
-		for _, mode := range []testbin.Mode{testbin.Plain, testbin.PIEStripped} {
-			if n > 1000 && mode != testbin.Plain {
-				continue
-			}
-			pid := parked(t, testbin.Config{Mode: mode}, n)
-			for name, whole := range map[string]int64{"whole": 0, "selected": 1} {
-				t.Run(fmt.Sprintf("%d/%s/%s", n, mode, name), func(t *testing.T) { checkLive(t, pid, n, whole) })
-			}
+		configs = append(configs, testbin.Config{Mode: testbin.External})
+	}
+	check := func(c testbin.Config, n int) {
+		pid := parked(t, c, n)
+		for name, whole := range map[string]int64{"whole": 0, "selected": 1} {
+			t.Run(fmt.Sprintf("%d/%s/%s", n, c, name), func(t *testing.T) { checkLive(t, pid, n, whole) })
 		}
+	}
+	for _, c := range configs {
+		check(c, 1000)
+	}
+	if !testing.Short() {
+		check(testbin.Config{}, 100_000)
 	}
 }
 

@@ -33,7 +33,8 @@ const (
 // and all registers but those of floating point and vectors, through which
 // copies of anything go. Pages of which nothing is kept are absent; of others
 // the rest is zero. Arguments of the program are blanked. What every core has of
-// files is kept: first pages of ELF files, which hold Build IDs, code, the vDSO.
+// files is kept: first pages of ELF files, which hold Build IDs, code, what of the
+// executable is read-only once it is relocated, the vDSO.
 func Redact(ctx context.Context, p *core.Process, keep []core.Range, out *os.File) error {
 	note, err := notesOf(p)
 	if err != nil {
@@ -214,11 +215,17 @@ func blank(b []byte) []byte {
 // and does not overlap.
 func withHeaders(p *core.Process, keep []core.Range) []core.Range {
 	all := slices.Clone(keep)
-	vdso := core.Addr(p.Auxv()[sysinfoEhdr])
+	vdso, entry := core.Addr(p.Auxv()[atSysinfoEhdr]), core.Addr(p.Auxv()[atEntry])
+	exe := ""
+	for _, r := range p.Regions() {
+		if r.Addr <= entry && entry < r.End() {
+			exe = r.File
+		}
+	}
 	for _, r := range p.Regions() {
 		switch {
 		case r.FileSize == 0:
-		case vdso != 0 && r.Addr <= vdso && vdso < r.End(), r.Exec && !r.Write && r.File != "":
+		case vdso != 0 && r.Addr <= vdso && vdso < r.End(), !r.Write && r.File != "" && (r.Exec || r.File == exe):
 			all = append(all, core.Range{Addr: r.Addr, Size: r.FileSize})
 		case !r.Write && r.File != "" && r.FileOff == 0:
 			if b, err := p.Slice(r.Addr, 4); err == nil && binary.BigEndian.Uint32(b) == 0x7f454c46 {
@@ -240,5 +247,8 @@ func withHeaders(p *core.Process, keep []core.Range) []core.Range {
 	return out
 }
 
-// sysinfoEhdr is AT_SYSINFO_EHDR of the auxiliary vector: where the vDSO is.
-const sysinfoEhdr = 33
+// Entries of the auxiliary vector: where the program begins, and the vDSO.
+const (
+	atEntry       = 9
+	atSysinfoEhdr = 33
+)

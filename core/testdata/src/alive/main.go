@@ -34,10 +34,10 @@ func main() {
 	n, _ := strconv.Atoi(os.Args[1])
 	runtime.GOMAXPROCS(2)
 	c := make(chan int)
-	for range n {
+	for i := 0; i < n; i++ {
 		go parked(c)
 	}
-	for range 3 { // threads in a system call
+	for i := 0; i < 3; i++ { // threads in a system call
 		go func() {
 			runtime.LockOSThread()
 			var fds [2]int
