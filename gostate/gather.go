@@ -302,13 +302,16 @@ func (g *gatherer) visit(t thing) bool {
 	if !ok {
 		return false
 	}
-	g.keep(t.addr, uint64(size))
 	word := func(off layout.Off) uint64 {
 		if off < 0 {
 			return 0
 		}
 		return binary.LittleEndian.Uint64(b[off:])
 	}
+	if t.kind == aChannel && (word(l.ChanCount) > word(l.ChanSize) || word(l.ChanSendX) > word(l.ChanSize) || word(l.ChanRecvX) > word(l.ChanSize)) {
+		return true // it is none
+	}
+	g.keep(t.addr, uint64(size))
 	switch t.kind {
 	case aSudog:
 		g.add(aChannel, word(l.SudogC))
@@ -352,7 +355,10 @@ func (g *gatherer) sudogs() {
 			continue
 		}
 		who, ok := g.view.word(core.Addr(p + uint64(l.SudogG)))
-		if !ok || who < 4096 || who%8 != 0 {
+		if !ok || who < 4096 || who%8 != 0 || isM(&g.view, l, p) { // an m begins with a pointer to a g too
+			continue
+		}
+		if c, ok := g.view.word(core.Addr(p + uint64(l.SudogC))); !ok || c != 0 { // it would wait for a channel
 			continue
 		}
 		if self, ok := g.view.word(core.Addr(who + uint64(l.GSchedG))); ok && self == who {
