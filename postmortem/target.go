@@ -85,10 +85,25 @@ func kindOf(head []byte) TargetKind {
 		return TargetWASM
 	case format != unpack.Plain, err != nil: // err: unpack says how to decompress it
 		return TargetCompressed
-	case len(head) > 0 && isText(head):
+	case len(head) > 0 && (isText(head) || mostlyText(head)):
 		return TargetText
 	}
 	return TargetOther
+}
+
+// mostlyText reports whether b is text for the most part: a log in which other
+// programs have written in other encodings.
+func mostlyText(b []byte) bool {
+	odd := 0
+	for _, c := range b {
+		if c == 0 {
+			return false
+		}
+		if c < ' ' && c != '\n' && c != '\t' && c != '\r' || c >= 0x7f {
+			odd++
+		}
+	}
+	return len(b) >= 64 && odd <= len(b)/10
 }
 
 // isText reports whether b, which may end within a character, is text.

@@ -128,7 +128,6 @@ func (c *Case) findTextExe(ctx context.Context, stores store.Set, sites []traceb
 			return err
 		}
 		if tried++; tried > maxTried {
-			c.gap("executable", storeNames(stores), fmt.Sprintf("it has more than %d artifacts; the others were not compared with the text; give its path", maxTried))
 			break
 		}
 		fd, err := stores.OpenArtifact(sha)
@@ -146,10 +145,14 @@ func (c *Case) findTextExe(ctx context.Context, stores store.Set, sites []traceb
 			f.Close()
 			continue
 		}
-		if found = append(found, sha); len(found) > 1 {
+		if c.Exe != nil {
+			if !c.Exe.BuildID().Matches(f.BuildID()) { // else a stripped copy
+				found = append(found, sha)
+			}
 			f.Close()
 			continue
 		}
+		found = append(found, sha)
 		path, _ := stores.Artifact(sha)
 		c.Exe, c.ExePath, c.ExeSHA256, c.ExeFrom, c.found = f, path, sha, Contents, true
 		if !c.Text.BuildID().IsZero() {
@@ -160,6 +163,9 @@ func (c *Case) findTextExe(ctx context.Context, stores store.Set, sites []traceb
 		c.Exe.Close()
 		c.Exe, c.ExePath, c.ExeSHA256, c.ExeFrom, c.found = nil, "", "", "", false
 		c.gap("executable", storeNames(stores), fmt.Sprintf("%d artifacts agree with the text, so no findings are shown; give the path of one", len(found)))
+	}
+	if len(found) == 0 && tried > maxTried {
+		c.gap("executable", storeNames(stores), fmt.Sprintf("there are more than %d artifacts; the others were not compared with the text; give its path", maxTried))
 	}
 	return nil
 }

@@ -51,8 +51,13 @@ func (l *lines) next() ([]byte, bool) {
 		l.cut = true
 	}
 	l.n++
-	line = unwrap(bytes.TrimRight(line, "\r\n"))
-	if all := quoted(line); all != nil {
+	line = bytes.TrimRight(line, "\r\n")
+	all := quoted(line)
+	if all == nil {
+		line = unwrap(line)
+		all = quoted(line)
+	}
+	if all != nil {
 		line, l.more = all[0], all[1:]
 	}
 	return line, true
@@ -66,16 +71,22 @@ func (l *lines) failed() error {
 	return l.err
 }
 
-// unwrap returns what a line of Docker's json-file log holds: {"log":"…\n",…}.
+// unwrap returns the text of a line that is a record of a log in JSON: of
+// Docker's json-file, go test -json, journalctl -o json, a cloud's.
 func unwrap(line []byte) []byte {
-	if !bytes.HasPrefix(line, []byte(`{"log":"`)) {
+	if len(line) < 2 || line[0] != '{' || line[1] != '"' {
 		return line
 	}
-	var record struct{ Log string }
+	var record struct{ Log, Output, Message, Msg, TextPayload *string }
 	if json.Unmarshal(line, &record) != nil {
 		return line
 	}
-	return bytes.TrimRight([]byte(record.Log), "\r\n")
+	for _, text := range []*string{record.Log, record.Output, record.Message, record.Msg, record.TextPayload} {
+		if text != nil {
+			return bytes.TrimRight([]byte(*text), "\r\n")
+		}
+	}
+	return line
 }
 
 // quoted returns the lines of a traceback that a structured log has in a field,
