@@ -101,8 +101,8 @@ func TestDisassemble(t *testing.T) {
 			frames := 0
 			for g := range c.World.Goroutines() {
 				for i := 1; i < len(g.Frames); i++ {
-					f, callee := &g.Frames[i], &g.Frames[i-1]
-					if f.SP == callee.SP || f.Fault || strings.HasPrefix(callee.Func, "runtime.asyncPreempt") || callee.Func == "runtime.sigpanic" {
+					f := &g.Frames[i]
+					if f.Exact || f.Fault || g.Frames[i-1].Inlined {
 						continue
 					}
 					d, err := c.Disassemble(postmortem.CodeAt{PC: f.PC, Return: true, Around: 2})

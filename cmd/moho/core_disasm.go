@@ -154,7 +154,7 @@ func (a *app) disasmFrame(c *postmortem.Case, at postmortem.CodeAt, g *gostate.G
 	}
 	f := &g.Frames[i]
 	at.PC = f.PC
-	at.Return = returns(g, i)
+	at.Return = !f.Exact && !f.Fault && !f.Foreign
 	if fn, pc, ok := c.World.FuncAt(f.PC); ok && fn.Entry() == pc { // it has not begun
 		at.Return = false
 	}
@@ -170,30 +170,6 @@ func (a *app) disasmFrame(c *postmortem.Case, at postmortem.CodeAt, g *gostate.G
 	}
 	d.Goroutine, d.Frame = &g.ID, &i
 	return a.printDisasm(c, d)
-}
-
-// innermost reports whether frame i is the one that executes, or was inlined into it.
-func innermost(g *gostate.Goroutine, i int) bool {
-	return g.Frames[i].PC == g.Frames[0].PC && g.Frames[i].SP == g.Frames[0].SP
-}
-
-// returns reports whether the PC of frame i is a return address: not that of the
-// instruction that executes, nor of one that a signal interrupted.
-func returns(g *gostate.Goroutine, i int) bool {
-	f := &g.Frames[i]
-	if f.Fault || f.Foreign {
-		return false
-	}
-	if innermost(g, i) {
-		// Of a goroutine that gave up the processor the PC is behind a call too.
-		return g.RegsFrom == "gobuf" || g.RegsFrom == "syscall" || g.RegsFrom == "vdso"
-	}
-	for j := i - 1; j >= 0; j-- { // the physical frame that it called
-		if h := &g.Frames[j]; h.SP != f.SP {
-			return h.Func != "runtime.asyncPreempt" && h.Func != "runtime.sigpanic" && h.Func != "runtime.debugCallV2"
-		}
-	}
-	return true
 }
 
 func (a *app) printDisasm(c *postmortem.Case, d postmortem.Disasm) error {
