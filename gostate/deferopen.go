@@ -233,6 +233,9 @@ func (k *deferWalk) openCoded(f, callee callFrame) {
 			k.doubt("%s: the closure of its defer statement %d is not in the core", f.Func, i+1)
 			continue
 		}
+		if d.Statement == 0 {
+			d.Statement = wrapperLine(&d)
+		}
 		k.add(d)
 	}
 }

@@ -136,7 +136,7 @@ func (k *deferWalk) pending(r deferRecord, f *callFrame) {
 		return // the frame's bits, and the stack, have said it
 	}
 	d := Defer{Kind: k.kindOf(r), Frame: -1, SP: core.Addr(r.sp)}
-	if d.Kind != OfRangeFunc {
+	if d.Kind != OfRangeFunc && k.w.arch.BytePC { // elsewhere it may be of a loop unseen
 		d.Statement = k.statement(r.pc)
 	}
 	if f != nil {
@@ -151,7 +151,7 @@ func (k *deferWalk) pending(r deferRecord, f *callFrame) {
 		k.doubt("%s: the closure of a deferred call, at %#x, is not in the core", d.In, r.fn)
 		return
 	}
-	if d.Kind == OfRangeFunc {
+	if d.Statement == 0 {
 		d.Statement = wrapperLine(&d)
 	}
 	k.add(d)

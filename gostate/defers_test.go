@@ -15,6 +15,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"moho/core"
+	"moho/core/wasmdump"
+	"moho/core/wasmtest"
 	"moho/gostate"
 	"moho/internal/testbin"
 )
@@ -35,8 +37,14 @@ func released(t *testing.T, argv ...string) map[string][]string {
 	if err := cmd.Run(); err != nil {
 		t.Fatalf("%v: %v\n%s", argv, err, out.String())
 	}
+	return ranOf(t, out.String())
+}
+
+// ranOf reads what the deferred calls printed.
+func ranOf(t *testing.T, out string) map[string][]string {
+	t.Helper()
 	ran, name := map[string][]string{}, ""
-	for line := range strings.Lines(out.String()) {
+	for line := range strings.Lines(out) {
 		if s, ok := strings.CutPrefix(line, "scenario "); ok {
 			name = strings.TrimSpace(s)
 			ran[name] = []string{}
@@ -45,7 +53,7 @@ func released(t *testing.T, argv ...string) map[string][]string {
 		}
 	}
 	if len(ran) < 20 {
-		t.Fatalf("%d scenarios ran\n%s", len(ran), out.String())
+		t.Fatalf("%d scenarios ran\n%s", len(ran), out)
 	}
 	return ran
 }
@@ -63,7 +71,7 @@ func label(t *testing.T, w *gostate.World, d *gostate.Defer) string {
 	if d.Closure != 0 && (strings.Contains(d.Func, "deferwrap") || strings.HasSuffix(d.Func, "-fm")) {
 		for _, a := range []core.Addr{d.Closure + 8, d.Closure + 16} {
 			for _, n := range []uint64{word(a), word(core.Addr(word(a)))} {
-				if 100 <= n && n < 100_000 {
+				if 100 <= n && n < 40_000 {
 					return strconv.FormatUint(n, 10)
 				}
 			}
@@ -184,6 +192,23 @@ func TestDefersARM64(t *testing.T) {
 			w, ran := open(t, corePath, exe), released(t, "qemu-aarch64-static", exe)
 			compareDefers(t, w, ran)
 			comparePanics(t, w, ran)
+		})
+	}
+}
+
+// TestDefersWASM does the same with memories of WebAssembly instances.
+func TestDefersWASM(t *testing.T) {
+	for _, release := range wasmReleases {
+		if release != "1.26.8" && !testbin.IsLong() {
+			continue
+		}
+		t.Run(release, func(t *testing.T) {
+			module := deferProgram(t, testbin.Config{Go: release, GOOS: "wasip1", GOARCH: "wasm"})
+			s := wasmtest.Take(t, module, release, wasmtest.Wait, "release")
+			p, err := wasmdump.OpenMemory(s.Memory)
+			w := openWASM(t, p, err, "")
+			twin := wasmtest.Take(t, module, release, wasmtest.Exit, "release")
+			compareDefers(t, w, ranOf(t, twin.Output))
 		})
 	}
 }
