@@ -21,7 +21,11 @@ func TestCgo(t *testing.T) {
 		{"c", "main._Cfunc_crashInC", "SIGSEGV: segmentation violation at 0x0"},
 		{"abort", "", "SIGABRT"},
 	}
-	for _, release := range releases {
+	all := releases
+	if testbin.IsLong() {
+		all = append([]string{"1.21.13", "1.22.12", "1.23.12"}, releases...)
+	}
+	for _, release := range all {
 		c := testbin.Config{Go: release, CGO: true}
 		exe := testbin.Build(t, testbin.Dir(t, filepath.Join("testdata", "src", "cgozoo")), c)
 		for _, tt := range tests {

@@ -50,6 +50,9 @@ func (w *World) Crash() (Crash, bool) {
 		}
 	}
 	m := w.machineOfThread(c.Thread)
+	if first := w.firstSignalled(m); first != nil {
+		m, c.Thread = first, w.threads[first.thread].TID
+	}
 	var words gWords
 	if m != nil {
 		c.Goroutine = w.current(m, &words)
@@ -57,6 +60,41 @@ func (w *World) Crash() (Crash, bool) {
 	c.explain(w, m, &words)
 	c.FaultFrame = c.blame()
 	return c, true
+}
+
+// firstSignalled returns the thread whose signal made the runtime tell all
+// others to print their stacks, if m is one of those others: until Go 1.21 the
+// last of them ends the process. It returns nil if it is m itself, or none.
+//
+// Source: $GOROOT/src/runtime/signal_unix.go (sighandler), go1.21.
+func (w *World) firstSignalled(m *machine) *machine {
+	told := func(m *machine) bool {
+		for _, c := range m.contexts {
+			if c.signal == sigQuit {
+				return true
+			}
+		}
+		return false
+	}
+	if m == nil || !told(m) {
+		return nil
+	}
+	var first *machine
+	for i := range w.ms {
+		x := &w.ms[i]
+		if x == m || told(x) {
+			continue
+		}
+		for _, c := range x.contexts {
+			if faultSignals[c.signal] || c.signal == sigAbort {
+				if first != nil && first != x {
+					return nil
+				}
+				first = x
+			}
+		}
+	}
+	return first
 }
 
 func (w *World) machineOfThread(tid int) *machine {

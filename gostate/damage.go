@@ -3,6 +3,7 @@ package gostate
 import (
 	"fmt"
 	"slices"
+	"sort"
 
 	"moho/core"
 )
@@ -68,12 +69,18 @@ func (w *World) misaligned(sp uint64) bool { return sp%w.alignment() != 0 }
 // executable reports whether code that is not the program's own may be at pc: a
 // C library, a plugin, a just-in-time compiler.
 func (w *World) executable(pc uint64) bool {
-	for _, r := range w.proc.Regions() {
-		if r.Exec && r.Addr <= core.Addr(pc) && core.Addr(pc) < r.End() {
-			return true
-		}
+	r, ok := w.regionOf(pc)
+	return ok && r.Exec
+}
+
+// regionOf finds the region that a lies in; they are in order.
+func (w *World) regionOf(a uint64) (core.Region, bool) {
+	all := w.proc.Regions()
+	i := sort.Search(len(all), func(i int) bool { return all[i].End() > core.Addr(a) })
+	if i == len(all) || all[i].Addr > core.Addr(a) {
+		return core.Region{}, false
 	}
-	return false
+	return all[i], true
 }
 
 // strayed reports whether a thread that runs g in Go code has its stack pointer
@@ -87,13 +94,12 @@ func (w *World) strayed(m *machine, g *gWords, sp uint64) bool {
 	if m.g0Hi == 0 {
 		return false // not known
 	}
-	for _, r := range w.proc.Regions() {
-		if r.Addr < core.Addr(m.g0Hi) && core.Addr(m.g0Hi) <= r.End() {
-			inHeap := r.Addr <= core.Addr(g.lo) && core.Addr(g.lo) < r.End()
-			return inHeap || core.Addr(sp) < r.Addr || r.End() <= core.Addr(sp)
-		}
+	r, ok := w.regionOf(m.g0Hi - 1)
+	if !ok {
+		return true
 	}
-	return true
+	inHeap := r.Addr <= core.Addr(g.lo) && core.Addr(g.lo) < r.End()
+	return inHeap || core.Addr(sp) < r.Addr || r.End() <= core.Addr(sp)
 }
 
 // damaged completes g after a walk that met a damage, or code that writes its

@@ -3,6 +3,7 @@ package gostate
 import "moho/core"
 
 const (
+	sigQuit  = 3
 	sigAbort = 6
 
 	siUser  = 0 // si_code of kill

@@ -39,19 +39,19 @@ func TestReplaceSection(t *testing.T) {
 func TestManyGoroutines(t *testing.T) {
 	n := 2_000
 	if testbin.IsLong() {
-		n = 100_000
+		n = 1_000_000
 	}
 	exe, corePath, err := makeCore(t.Context(), t.TempDir(), n)
 	if err != nil {
 		t.Fatal(err)
 	}
-	u, c, err := measureSelf(t.Context(), exe, corePath, 1)
+	u, c, err := measureSelf(t.Context(), exe, corePath, 1, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Logf("%d goroutines, %d frames: CPU %v, RSS %s, anonymous %s", c.Goroutines, c.Frames, u.cpu, mb(u.peak), mb(u.anon))
-	if c.Goroutines < n+1 || c.Goroutines > n+20 || c.Whole != c.Goroutines {
-		t.Errorf("%d goroutines, %d with a whole stack, want %d and few more", c.Goroutines, c.Whole, n)
+	if c.Users != n+1 || c.Goroutines < n+1 || c.Goroutines > n+20 || c.Whole != c.Goroutines {
+		t.Errorf("%d goroutines, %d of the program, %d with a whole stack; want %d and main, and few more", c.Goroutines, c.Users, c.Whole, n)
 	}
 	if c.Frames < 5*n {
 		t.Errorf("%d frames", c.Frames)

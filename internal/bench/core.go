@@ -38,24 +38,37 @@ type counts struct {
 	Goroutines int   `json:"goroutines"`
 	Frames     int   `json:"frames"`
 	Whole      int   `json:"whole"` // stacks that reach their outermost frame
-	Groups     int   `json:"groups"`
+	Users      int   `json:"users"` // goroutines that are not the runtime's own
 	Anon       int64 `json:"anon"`
+
+	Open time.Duration `json:"open"` // CPU time until the goroutines are known
+	Walk time.Duration `json:"walk"` // of one pass over all stacks
 }
 
 func benchCore(ctx context.Context, w io.Writer, args []string) error {
 	fs := flag.NewFlagSet("core", flag.ContinueOnError)
-	n := fs.Int("n", 100_000, "goroutines in the core")
+	n := fs.Int("n", 100_000, "goroutines in the core that all tools read")
 	rounds := fs.Int("rounds", 5, "runs of moho; the median counts")
-	peer := fs.Bool("peer", true, "also run dlv")
+	peer := fs.Bool("peer", true, "also run dlv and gdb")
+	sizes := fs.String("sizes", "1000,10000,100000,1000000", "goroutines in the cores that moho reads alone; a million need 6 GB of memory and 3 GB of disk")
 	if err := fs.Parse(args); err != nil {
 		return err
 	}
+	fmt.Fprintf(w, "## core: every stack of %d goroutines\n\n", *n)
+	if err := besidePeers(ctx, w, *n, *rounds, *peer); err != nil {
+		return err
+	}
+	return bySize(ctx, w, *sizes, *rounds)
+}
+
+// besidePeers measures all tools on one core.
+func besidePeers(ctx context.Context, w io.Writer, n, rounds int, peer bool) error {
 	dir, err := os.MkdirTemp("", "moho-bench")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	exe, corePath, err := makeCore(ctx, dir, *n)
+	exe, corePath, err := makeCore(ctx, dir, n)
 	if err != nil {
 		return err
 	}
@@ -63,19 +76,22 @@ func benchCore(ctx context.Context, w io.Writer, args []string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "## core: every stack of %d goroutines\n\n", *n)
 	fmt.Fprintf(w, "%s, %s/%s, %d CPUs, core of %s, program built by the same Go.\n\n",
 		runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), mb(st.Size()))
 	fmt.Fprint(w, "| tool | CPU s | wall s | peak RSS | anonymous | goroutines | frames |\n|---|---|---|---|---|---|---|\n")
-
-	ours, found, err := measureSelf(ctx, exe, corePath, *rounds)
+	ours, found, err := measureSelf(ctx, exe, corePath, rounds, 1)
 	if err != nil {
 		return err
 	}
 	row(w, "moho (library)", ours, found)
-	if !*peer {
+	if !peer {
 		return nil
 	}
+	command, printed, err := measureCommand(ctx, dir, exe, corePath)
+	if err != nil {
+		return err
+	}
+	row(w, "`moho core goroutines --with stacks`", command, printed)
 	dlv, err := install(ctx, delve)
 	if err != nil {
 		return err
@@ -85,11 +101,52 @@ func benchCore(ctx context.Context, w io.Writer, args []string) error {
 		return err
 	}
 	row(w, "dlv 1.27.2 `goroutines -t`", theirs, seen)
-	fmt.Fprintf(w, "\nmoho needs 1/%.0f of the CPU time and 1/%.0f of the anonymous memory.",
-		ratio(theirs.cpu, ours.cpu), ratio(theirs.anon, ours.anon))
-	fmt.Fprint(w, " Its resident pages are nearly all\nthose of the core, which is mapped. dlv shows at most 10 frames of a stack unless told otherwise.\n")
+	measureGDB(ctx, w, exe, corePath)
+	fmt.Fprintf(w, "\nmoho's library needs 1/%.0f of dlv's CPU time and 1/%.0f of its anonymous memory, the command with all\nits text 1/%.0f.",
+		ratio(theirs.cpu, ours.cpu), ratio(theirs.anon, ours.anon), ratio(theirs.cpu, command.cpu))
+	fmt.Fprint(w, " Its resident pages are nearly all those of the core, which is mapped. dlv shows at most\n10 frames of a stack unless told otherwise; gdb has no stacks of goroutines in cores.\n")
 	return nil
 }
+
+// bySize measures what a goroutine costs in cores of several sizes.
+func bySize(ctx context.Context, w io.Writer, sizes string, rounds int) error {
+	if sizes == "" {
+		return nil
+	}
+	fmt.Fprint(w, "\n| goroutines | frames | open, CPU ms | all stacks, CPU ms | per goroutine | anonymous |\n|---|---|---|---|---|---|\n")
+	for _, text := range strings.Split(sizes, ",") {
+		n, err := strconv.Atoi(text)
+		if err != nil {
+			return err
+		}
+		if err := oneSize(ctx, w, n, rounds); err != nil {
+			return err
+		}
+	}
+	fmt.Fprint(w, "\nAll stacks is one pass over all of them, when they are in memory; small cores are read often enough to\nmeasure it.\n")
+	return nil
+}
+
+func oneSize(ctx context.Context, w io.Writer, n, rounds int) error {
+	dir, err := os.MkdirTemp("", "moho-bench")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	exe, corePath, err := makeCore(ctx, dir, n)
+	if err != nil {
+		return err
+	}
+	u, c, err := measureSelf(ctx, exe, corePath, rounds, max(1, 100_000/max(1, n)))
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "| %d | %d | %.1f | %.1f | %.2f µs | %s |\n", c.Goroutines, c.Frames,
+		ms(c.Open), ms(c.Walk), float64(c.Walk.Nanoseconds())/1000/float64(max(1, c.Goroutines)), mb(u.anon))
+	return nil
+}
+
+func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
 func row(w io.Writer, tool string, u usage, c counts) {
 	fmt.Fprintf(w, "| %s | %s | %s | %s | %s | %d | %d |\n",
@@ -125,7 +182,7 @@ func makeCore(ctx context.Context, dir string, n int) (exe, corePath string, err
 }
 
 // measureSelf reads the core in child processes: what a fresh moho would cost.
-func measureSelf(ctx context.Context, exe, corePath string, rounds int) (usage, counts, error) {
+func measureSelf(ctx context.Context, exe, corePath string, rounds, passes int) (usage, counts, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return usage{}, counts{}, err
@@ -134,7 +191,7 @@ func measureSelf(ctx context.Context, exe, corePath string, rounds int) (usage, 
 	var found counts
 	for range max(1, rounds) {
 		var out bytes.Buffer
-		u, err := measure(ctx, &out, self, childArg, corePath, exe)
+		u, err := measure(ctx, &out, self, childArg, corePath, exe, strconv.Itoa(passes))
 		if err != nil {
 			return usage{}, counts{}, err
 		}
@@ -150,7 +207,8 @@ func measureSelf(ctx context.Context, exe, corePath string, rounds int) (usage, 
 
 // child reads one core completely and prints what it found.
 func child(args []string) int {
-	c, err := readCore(args[0], args[1])
+	passes, _ := strconv.Atoi(args[2])
+	c, err := readCore(args[0], args[1], max(1, passes))
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
@@ -160,7 +218,7 @@ func child(args []string) int {
 	return 0
 }
 
-func readCore(corePath, exe string) (c counts, err error) {
+func readCore(corePath, exe string, passes int) (c counts, err error) {
 	p, err := core.Open(corePath)
 	if err != nil {
 		return c, err
@@ -175,16 +233,79 @@ func readCore(corePath, exe string) (c counts, err error) {
 	if err != nil {
 		return c, err
 	}
-	for g := range w.Goroutines() {
-		c.Goroutines++
-		c.Frames += len(g.Frames)
-		if g.Truncated == "" {
-			c.Whole++
+	c.Open = cpuTime()
+	for range passes {
+		c.Goroutines, c.Frames, c.Users, c.Whole = 0, 0, 0, 0
+		for g := range w.Goroutines() {
+			c.Goroutines++
+			c.Frames += len(g.Frames)
+			if g.Truncated == "" {
+				c.Whole++
+			}
+			if !g.System {
+				c.Users++
+			}
 		}
 	}
-	groups, _ := w.Groups(gostate.GroupOptions{System: true})
-	c.Groups = len(groups)
+	c.Walk = (cpuTime() - c.Open) / time.Duration(passes)
 	return c, nil
+}
+
+// measureCommand runs moho's own command, which prints all stacks.
+func measureCommand(ctx context.Context, dir, exe, corePath string) (usage, counts, error) {
+	moho := filepath.Join(dir, "moho")
+	if out, err := exec.CommandContext(ctx, "go", "build", "-o", moho, "./cmd/moho").CombinedOutput(); err != nil {
+		return usage{}, counts{}, fmt.Errorf("build moho: %w\n%s", err, out)
+	}
+	var c counts
+	out := &lineCounter{count: func(line string) {
+		switch {
+		case strings.HasPrefix(line, "goroutine "):
+			c.Goroutines++
+		case strings.HasPrefix(line, "\t"), line == "", strings.HasPrefix(line, "created by "):
+		default:
+			c.Frames++
+		}
+	}}
+	u, err := measure(ctx, out, moho, "core", "goroutines", corePath, exe, "--with", "stacks", "--all")
+	return u, c, err
+}
+
+// gdbPatience is how long gdb may take; it lists goroutines by a script, and
+// not in a core's worth of time.
+const gdbPatience = 3 * time.Minute
+
+// measureGDB adds the row of gdb, which lists goroutines without their stacks.
+func measureGDB(ctx context.Context, w io.Writer, exe, corePath string) {
+	const tool = "gdb `info goroutines` (no stacks)"
+	root, err := exec.CommandContext(ctx, "go", "env", "GOROOT").Output()
+	if err != nil {
+		return
+	}
+	if _, err := exec.LookPath("gdb"); err != nil {
+		fmt.Fprintf(w, "| %s | not installed | | | | | |\n", tool)
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, gdbPatience)
+	defer cancel()
+	script := filepath.Join(strings.TrimSpace(string(root)), "src", "runtime", "runtime-gdb.py")
+	var c counts
+	out := &lineCounter{count: func(line string) {
+		if f := strings.Fields(strings.TrimPrefix(line, "*")); len(f) >= 3 {
+			if _, err := strconv.Atoi(f[0]); err == nil {
+				c.Goroutines++
+			}
+		}
+	}}
+	u, err := measure(ctx, out, "gdb", "-nx", "-batch", "-ex", "source "+script, "-ex", "info goroutines", exe, corePath)
+	switch {
+	case ctx.Err() != nil:
+		fmt.Fprintf(w, "| %s | %s, given up | %s | %s | %s | %d | 0 |\n", tool, seconds(u.cpu), seconds(u.wall), mb(u.peak), mb(u.anon), c.Goroutines)
+	case err != nil:
+		fmt.Fprintf(w, "| %s | failed | | | | | |\n", tool)
+	default:
+		row(w, tool, u, c)
+	}
 }
 
 func measureDelve(ctx context.Context, dlv, dir, exe, corePath string) (usage, counts, error) {

@@ -2,6 +2,11 @@
 
 package main
 
-import "os"
+import (
+	"os"
+	"time"
+)
 
 func maxRSS(*os.ProcessState) int64 { return 0 }
+
+func cpuTime() time.Duration { return 0 }
