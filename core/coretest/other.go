@@ -13,6 +13,9 @@ package coretest
 
 import "testing"
 
+// A Maker runs a program until it has a core of it.
+type Maker func(tb testing.TB, env []string, argv ...string) (core, output string)
+
 // NeedKernelCores ends the test: there is no kernel here that writes ELF cores.
 func NeedKernelCores(tb testing.TB) {
 	tb.Helper()
