@@ -84,6 +84,9 @@ type CodeAt struct {
 // has left it out, in the executable.
 func (c *Case) Disassemble(at CodeAt) (Disasm, error) {
 	a := c.Process.Arch()
+	if a == arch.WASM {
+		return c.disassembleWASM(at)
+	}
 	dec, err := decode.New(a)
 	if err != nil {
 		return Disasm{}, err
