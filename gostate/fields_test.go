@@ -253,6 +253,7 @@ func TestIdleMachines(t *testing.T) {
 // TestNamespace takes a core from outside the pid namespace of the program: the
 // ids that it knew are not those in the core.
 func TestNamespace(t *testing.T) {
+	testbin.Long(t)
 	testbin.NeedTool(t, "gcore", "unshare")
 	if out, err := exec.Command("unshare", "-pf", "--mount-proc", "true").CombinedOutput(); err != nil {
 		testbin.Missing(t, fmt.Sprintf("unshare: %v %s", err, out))

@@ -71,7 +71,7 @@ var arguments = map[string][]string{
 
 // TestRegisters checks registers whose values are known, in cores of every kind.
 func TestRegisters(t *testing.T) {
-	for _, release := range []string{"1.26.8", "1.27.3"} {
+	for _, release := range []string{"1.27.3"} {
 		for _, how := range []string{"abort", "quit", "crash"} {
 			t.Run(release+"/"+how, func(t *testing.T) {
 				exe := regsProgram(t, testbin.Config{Go: release, Mode: testbin.Stripped})
@@ -83,6 +83,7 @@ func TestRegisters(t *testing.T) {
 }
 
 func TestRegistersGcore(t *testing.T) {
+	testbin.Long(t)
 	exe := regsProgram(t, testbin.Config{Mode: testbin.PIE})
 	corePath, _ := coretest.Gcore(t, nil, exe)
 	checkRegisters(t, open(t, corePath, exe), "gcore")
