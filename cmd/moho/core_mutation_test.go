@@ -57,10 +57,14 @@ func TestMutation(t *testing.T) {
 
 // questions are the ways to ask about a core, without it and the executable.
 var questions = [][]string{
-	{"core"}, {"core", "--json"},
+	{"core"},
+	{"core", "--json"},
 	{"core", "goroutines", "--all", "--with", "stacks,regs,vars,defers,panics"},
 	{"core", "goroutines", "--json", "--with", "stacks,regs,vars,defers,panics"},
-	{"core", "threads"}, {"core", "regs", "--all"}, {"core", "defers"}, {"core", "waits"},
+	{"core", "threads"},
+	{"core", "regs", "--all"},
+	{"core", "defers"},
+	{"core", "waits"},
 	{"core", "mem", "--map"},
 }
 
