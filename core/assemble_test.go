@@ -56,3 +56,31 @@ func TestAssemble(t *testing.T) {
 		}
 	}
 }
+
+// TestHeld passes over holes of any size.
+func TestHeld(t *testing.T) {
+	p, err := Assemble(Parts{
+		Name: "made", Kind: "live", Arch: arch.AMD64,
+		Memory:  []Bytes{{0x1000, make([]byte, 8)}, {1 << 60, make([]byte, 16)}},
+		Regions: []Region{{Addr: 0x1000, Size: 1 << 50}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct {
+		a, at Addr
+		n     int
+	}{
+		{0, 0x1000, 8},
+		{0x1000, 0x1000, 8},
+		{0x1003, 0x1003, 5},
+		{0x1008, 1 << 60, 16},
+		{1<<60 + 15, 1<<60 + 15, 1},
+		{1<<60 + 16, 0, 0},
+		{^Addr(0), 0, 0},
+	} {
+		if at, b := p.Held(tc.a); at != tc.at || len(b) != tc.n {
+			t.Errorf("%#x: %d bytes at %#x, want %d at %#x", uint64(tc.a), len(b), uint64(at), tc.n, uint64(tc.at))
+		}
+	}
+}

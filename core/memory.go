@@ -102,6 +102,21 @@ func (p *Process) Memory() iter.Seq2[Addr, []byte] {
 	}
 }
 
+// Held returns the first memory at or after a that there is: where it begins
+// and its bytes, up to the end of its region. It is how to pass over holes,
+// which can be of any size; at the end of all memory the result is nil.
+func (p *Process) Held(a Addr) (Addr, []byte) {
+	if b := p.mem.run(a); b != nil {
+		return a, b[:len(b):len(b)]
+	}
+	for i := p.mem.find(a) + 1; i < len(p.mem.pieces); i++ {
+		if q := &p.mem.pieces[i]; len(q.data) > 0 {
+			return q.addr, q.data[:len(q.data):len(q.data)]
+		}
+	}
+	return 0, nil
+}
+
 // gather serves what is not in one piece.
 func (p *Process) gather(a Addr, n int) ([]byte, error) {
 	if n < 0 {

@@ -281,26 +281,22 @@ func (m *Marker) isG(p uint64) bool {
 	return ok
 }
 
-// words marks what the words in [lo, hi) point to.
+// words marks what the words in [lo, hi) point to. The bounds may be forged:
+// what costs time is the memory that there is.
 func (s *scanner) words(lo, hi uint64) {
-	const step = 64 << 10
 	for a := (lo + 7) &^ 7; a+8 <= hi && a >= lo; {
-		n := min(hi-a, step) &^ 7
-		b, err := s.view.Slice(core.Addr(a), int(n))
-		if err != nil {
-			if n > 4096 { // find out how much is there
-				n = 4096 - a%4096
-				b, err = s.view.Slice(core.Addr(a), int(n))
-			}
-			if err != nil {
-				s.m.missing.Add(int64(n))
-			}
+		at, b := s.m.h.w.Process().Held(core.Addr(a))
+		if b == nil || uint64(at) >= hi {
+			s.m.missing.Add(int64(hi - a))
+			return
 		}
+		s.m.missing.Add(int64(uint64(at) - a))
+		b = b[:min(uint64(len(b)), hi-uint64(at))]
+		a = uint64(at) + max(uint64(len(b)), 8)
 		for ; len(b) >= 8; b = b[8:] {
 			if p := binary.LittleEndian.Uint64(b); p >= s.m.x.lo && p < s.m.x.hi {
 				s.m.mark(p, &s.out)
 			}
 		}
-		a += n
 	}
 }
