@@ -113,10 +113,18 @@ func checkReach(t *testing.T, c testbin.Config, run coretest.Maker) {
 		if len(leaked) != 1 {
 			t.Errorf("%d workers: leaked goroutines %v, want one", workers, leaked)
 		}
+		stale := 0
 		for _, e := range list {
-			if got := m.Reached(e.addr); got != e.reached {
-				t.Errorf("%d workers: %s at %#x: reached %v", workers, e.name, e.addr, got)
+			switch got := m.Reached(e.addr); {
+			case e.reached && !got:
+				t.Errorf("%d workers: %s at %#x: not reached", workers, e.name, e.addr)
+			case got && !e.reached:
+				stale++
+				t.Logf("%d workers: %s at %#x: reached", workers, e.name, e.addr)
 			}
+		}
+		if stale > 1 { // a word that was left over in a register or an unused slot may point to one of them
+			t.Errorf("%d workers: %d objects that nothing refers to are reached", workers, stale)
 		}
 		objects[i], _ = m.Totals()
 		if m.Missing() != 0 || m.Incomplete() != 0 {

@@ -128,10 +128,10 @@ func (h *Heap) runtimeType(o *Object) (Typing, bool) {
 		return is("runtime.g", h.l.GSize)
 	}
 	for _, t := range h.w.Threads() {
-		switch core.Addr(data) {
-		case t.M:
+		switch a := core.Addr(data); {
+		case a == t.M && o.Size >= uint64(h.l.MSize):
 			return is("runtime.m", h.l.MSize)
-		case t.G0, t.GSignal:
+		case (a == t.G0 || a == t.GSignal) && o.Size >= uint64(h.l.GSize):
 			return is("runtime.g", h.l.GSize)
 		}
 	}
