@@ -60,7 +60,6 @@ func newCoreAddr(a *app) *cobra.Command {
 		},
 	}
 	cmd.Flags().IntVar(&refs, "refs", 0, "search for what points there or into the same object, and list the first `N`")
-	cmd.Flags().Lookup("refs").DefValue = ""
 	return cmd
 }
 

@@ -33,7 +33,7 @@ const defersExample = `    $ moho core defers core.1234 --goroutine 18
 func newCoreDefers(a *app, cf *coreFlags) *cobra.Command {
 	var ids []uint
 	cmd := &cobra.Command{
-		Use:     "defers CORE [EXE]",
+		Use:     "defers TARGET [EXE]",
 		Short:   "list deferred calls that have not run, and panics in flight",
 		Long:    defersLong,
 		Example: defersExample,

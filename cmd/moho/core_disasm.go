@@ -75,7 +75,6 @@ func newCoreDisasm(a *app) *cobra.Command {
 	cmd.Flags().IntVar(&df.around, "around", 8, "instructions before and after")
 	cmd.Flags().BoolVar(&df.whole, "whole", false, "the whole function")
 	cmd.Flags().StringVar(&df.syntax, "format", "go", "syntax of instructions: go, gnu or intel")
-	cmd.Flags().Lookup("goroutine").DefValue = ""
 	return cmd
 }
 

@@ -15,7 +15,7 @@ import (
 	"moho/traceback"
 )
 
-const goroutinesLong = `Goroutines lists every goroutine of a core; with --with stacks its calls too, in
+const goroutinesLong = `Goroutines lists every goroutine of a target; with --with stacks its calls too, in
 the form of a traceback. The runtime's own are left out unless --all is given.
 --with vars adds arguments as tracebacks print them, and where there is DWARF the
 variables by name: "optimized out" is what the compiler keeps nowhere, and of
@@ -32,7 +32,7 @@ func newCoreGoroutines(a *app, cf *coreFlags) *cobra.Command {
 	var values value.Options
 	var unified bool
 	cmd := &cobra.Command{
-		Use:     "goroutines CORE [EXE]",
+		Use:     "goroutines TARGET [EXE]",
 		Short:   "list goroutines, with --with stacks their calls",
 		Long:    goroutinesLong,
 		Example: goroutinesExample,

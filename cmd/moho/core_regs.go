@@ -22,6 +22,7 @@ const regsLong = `Regs shows what can be known of the registers of each goroutin
     asyncPreempt  spilled when the runtime preempted it at any instruction
     gobuf         saved when it was parked: pc, sp, frame pointer and g, nothing else
     syscall       saved when it entered a system call
+    vdso          saved when it called into the page of code that the kernel lends
     derived       computed from the tables and the stack, for callers
     unavailable   lost: Go's calls preserve no register; never guessed
 
@@ -45,7 +46,7 @@ type regsFlags struct {
 func newCoreRegs(a *app, cf *coreFlags) *cobra.Command {
 	var rf regsFlags
 	cmd := &cobra.Command{
-		Use:     "regs CORE [EXE]",
+		Use:     "regs TARGET [EXE]",
 		Short:   "the registers of each goroutine, and where they are from",
 		Long:    regsLong,
 		Example: regsExample,
@@ -72,10 +73,7 @@ func newCoreRegs(a *app, cf *coreFlags) *cobra.Command {
 	}
 	cmd.Flags().Uint64Var(&rf.goroutine, "goroutine", 0, "only the goroutine with this `id`")
 	cmd.Flags().IntVar(&rf.thread, "thread", 0, "only the thread with this `id`")
-	cmd.Flags().IntVar(&rf.frame, "frame", 0, "the frame with this `number`")
-	for _, name := range []string{"goroutine", "thread", "frame"} {
-		cmd.Flags().Lookup(name).DefValue = ""
-	}
+	cmd.Flags().IntVar(&rf.frame, "frame", 0, "the frame with this `number`, from 0")
 	return cmd
 }
 

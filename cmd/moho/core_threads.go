@@ -12,7 +12,7 @@ import (
 	"moho/postmortem"
 )
 
-const threadsLong = `Threads lists the threads of a core, the one that took the signal first: what
+const threadsLong = `Threads lists the threads of a target, the one that took the signal first: what
 the kernel saved of them, and of the runtime's m that runs on each: its g0 (whose
 stack the scheduler is on), gsignal (whose stack signals are handled on) and the
 goroutine that it executed. Ms without a thread follow: those of threads that have
@@ -61,7 +61,7 @@ type register struct {
 func newCoreThreads(a *app) *cobra.Command {
 	var ranges bool
 	cmd := &cobra.Command{
-		Use:     "threads CORE [EXE]",
+		Use:     "threads TARGET [EXE]",
 		Short:   "list threads, their registers and goroutines",
 		Long:    threadsLong,
 		Example: threadsExample,

@@ -62,7 +62,6 @@ func newCoreWaits(a *app, cf *coreFlags) *cobra.Command {
 	cmd.Flags().Uint64Var(&goroutine, "goroutine", 0, "only what the goroutine with this `id` waits for")
 	cmd.Flags().StringVar(&object, "object", "", "only the object at this `address`")
 	cmd.Flags().IntVar(&most, "max", 20, "how many objects to list; 0 for all")
-	cmd.Flags().Lookup("goroutine").DefValue = ""
 	return cmd
 }
 

@@ -243,14 +243,3 @@ func (d *dumper) dumped(rep dumpReport) error {
 	}
 	return nil
 }
-
-// bytesOf writes a size with three digits.
-func bytesOf(n int64) string {
-	switch {
-	case n >= 1e9:
-		return fmt.Sprintf("%.3g GB", float64(n)/1e9)
-	case n >= 1e5:
-		return fmt.Sprintf("%.3g MB", float64(n)/1e6)
-	}
-	return fmt.Sprintf("%.3g kB", float64(n)/1e3)
-}

@@ -155,19 +155,3 @@ func (s *funcTotals) String() string {
 	}
 	return text
 }
-
-func plural(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return thousands(uint64(n)) + " " + what + "s"
-}
-
-// thousands returns n with commas.
-func thousands(n uint64) string {
-	s := strconv.FormatUint(n, 10)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}

@@ -148,14 +148,6 @@ func (a *app) printVetSummary(res vet.Result) {
 	}
 }
 
-// count returns "1 finding", "2 findings".
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
-}
-
 // workDir is the directory that relative paths are read from.
 func workDir() string {
 	dir, err := os.Getwd()
