@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -349,4 +350,14 @@ func plus(off uint64) string {
 		return ""
 	}
 	return fmt.Sprintf("+%#x", off)
+}
+
+// parseAddr reads an address in hexadecimal.
+func parseAddr(s string) (core.Addr, error) {
+	digits, ok := strings.CutPrefix(strings.ToLower(s), "0x")
+	x, err := strconv.ParseUint(digits, 16, 64)
+	if err != nil || !ok {
+		return 0, fmt.Errorf("%q is no address: want 0x and hexadecimal digits", s)
+	}
+	return core.Addr(x), nil
 }
