@@ -17,16 +17,6 @@ func (m *Marker) add(f func(s *scanner)) {
 	m.put(s.out)
 }
 
-// AddPointer makes an address a root.
-func (m *Marker) AddPointer(p core.Addr) {
-	m.add(func(s *scanner) { m.mark(uint64(p), &s.out) })
-}
-
-// AddRange makes all words in [lo, hi) roots.
-func (m *Marker) AddRange(lo, hi core.Addr) {
-	m.add(func(s *scanner) { s.words(uint64(lo), uint64(hi)) })
-}
-
 // AddGlobals makes roots of what every program has: its variables, and what the
 // runtime keeps of objects outside of the heap: finalizers, cleanups and weak
 // pointers, and those that wait to be run.

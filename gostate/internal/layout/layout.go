@@ -54,20 +54,9 @@ type Layout struct {
 	GSyscallPC   Off `dwarf:"runtime.g.syscallpc"`
 	GSyscallBP   Off `dwarf:"runtime.g.syscallbp"`
 	GGuard0      Off `dwarf:"runtime.g.stackguard0"`
-	GGuard1      Off `dwarf:"runtime.g.stackguard1"`
-	GParam       Off `dwarf:"runtime.g.param"`
-	GPreempt     Off `dwarf:"runtime.g.preempt"`
-	GPreemptStop Off `dwarf:"runtime.g.preemptStop"`
-	GAsyncSafe   Off `dwarf:"runtime.g.asyncSafePoint"`
-	GThrowSplit  Off `dwarf:"runtime.g.throwsplit"`
-	GParking     Off `dwarf:"runtime.g.parkingOnChan"`
-	GSelectDone  Off `dwarf:"runtime.g.selectDone"`
 	GTimer       Off `dwarf:"runtime.g.timer"`
 	GSleepWhen   Off `dwarf:"runtime.g.sleepWhen"`
 	GCoro        Off `dwarf:"runtime.g.coroarg"`
-	GBubble      Off `dwarf:"runtime.g.bubble"`
-	GWriteBuf    Off `dwarf:"runtime.g.writebuf"`
-	GStkTopSP    Off `dwarf:"runtime.g.stktopsp"`
 	GStatus      Off `dwarf:"runtime.g.atomicstatus"`
 	GID          Off `dwarf:"runtime.g.goid"`
 	GWaitSince   Off `dwarf:"runtime.g.waitsince"`
@@ -84,31 +73,16 @@ type Layout struct {
 	GLabels      Off `dwarf:"runtime.g.labels"`
 	GRunCleanups Off `dwarf:"runtime.g.runningCleanups"`
 
-	MSize        Off `dwarf:"sizeof runtime.m"`
-	MG0          Off `dwarf:"runtime.m.g0"`
-	MProcID      Off `dwarf:"runtime.m.procid"`
-	MGSignal     Off `dwarf:"runtime.m.gsignal"`
-	MCurG        Off `dwarf:"runtime.m.curg"`
-	MP           Off `dwarf:"runtime.m.p"`
-	MID          Off `dwarf:"runtime.m.id"`
-	MThrow       Off `dwarf:"runtime.m.throwing"`
-	MDying       Off `dwarf:"runtime.m.dying"`
-	MInCgo       Off `dwarf:"runtime.m.incgo"`
-	MAllLink     Off `dwarf:"runtime.m.alllink"`
-	MLockedG     Off `dwarf:"runtime.m.lockedg"`
-	MVDSOSP      Off `dwarf:"runtime.m.vdsoSP"`
-	MVDSOPC      Off `dwarf:"runtime.m.vdsoPC"`
-	MMoreBufPC   Off `dwarf:"runtime.m.morebuf.pc"`
-	MMoreBufSP   Off `dwarf:"runtime.m.morebuf.sp"`
-	MMoreBufLR   Off `dwarf:"runtime.m.morebuf.lr"`
-	MMoreBufG    Off `dwarf:"runtime.m.morebuf.g"`
-	MPreemptOff  Off `dwarf:"runtime.m.preemptoff"`
-	MLocks       Off `dwarf:"runtime.m.locks"`
-	MSpinning    Off `dwarf:"runtime.m.spinning"`
-	MBlocked     Off `dwarf:"runtime.m.blocked"`
-	MNCgo        Off `dwarf:"runtime.m.ncgo"`
-	MWaitUnlockF Off `dwarf:"runtime.m.waitunlockf"`
-	MWaitLock    Off `dwarf:"runtime.m.waitlock"`
+	MSize    Off `dwarf:"sizeof runtime.m"`
+	MG0      Off `dwarf:"runtime.m.g0"`
+	MProcID  Off `dwarf:"runtime.m.procid"`
+	MGSignal Off `dwarf:"runtime.m.gsignal"`
+	MCurG    Off `dwarf:"runtime.m.curg"`
+	MID      Off `dwarf:"runtime.m.id"`
+	MAllLink Off `dwarf:"runtime.m.alllink"`
+	MLockedG Off `dwarf:"runtime.m.lockedg"`
+	MVDSOSP  Off `dwarf:"runtime.m.vdsoSP"`
+	MVDSOPC  Off `dwarf:"runtime.m.vdsoPC"`
 
 	PanicSize       Off `dwarf:"sizeof runtime._panic"`
 	PanicArg        Off `dwarf:"runtime._panic.arg"`
@@ -117,17 +91,15 @@ type Layout struct {
 	PanicRepanicked Off `dwarf:"runtime._panic.repanicked"`
 	PanicGoexit     Off `dwarf:"runtime._panic.goexit"`
 
-	PanicStartPC     Off `dwarf:"runtime._panic.startPC"`
-	PanicStartSP     Off `dwarf:"runtime._panic.startSP"`
-	PanicPC          Off `dwarf:"runtime._panic.pc"` // until 1.21; since 1.27 in the place of lr
-	PanicSP          Off `dwarf:"runtime._panic.sp"`
-	PanicLR          Off `dwarf:"runtime._panic.lr"`
-	PanicFP          Off `dwarf:"runtime._panic.fp"`
-	PanicRetPC       Off `dwarf:"runtime._panic.retpc"`
-	PanicDeferBits   Off `dwarf:"runtime._panic.deferBitsPtr"`
-	PanicSlots       Off `dwarf:"runtime._panic.slotsPtr"`
-	PanicAborted     Off `dwarf:"runtime._panic.aborted"`
-	PanicDeferReturn Off `dwarf:"runtime._panic.deferreturn"`
+	PanicStartPC   Off `dwarf:"runtime._panic.startPC"`
+	PanicStartSP   Off `dwarf:"runtime._panic.startSP"`
+	PanicPC        Off `dwarf:"runtime._panic.pc"` // until 1.21; since 1.27 in the place of lr
+	PanicSP        Off `dwarf:"runtime._panic.sp"`
+	PanicLR        Off `dwarf:"runtime._panic.lr"`
+	PanicRetPC     Off `dwarf:"runtime._panic.retpc"`
+	PanicDeferBits Off `dwarf:"runtime._panic.deferBitsPtr"`
+	PanicSlots     Off `dwarf:"runtime._panic.slotsPtr"`
+	PanicAborted   Off `dwarf:"runtime._panic.aborted"`
 
 	DeferSize      Off `dwarf:"sizeof runtime._defer"`
 	DeferSP        Off `dwarf:"runtime._defer.sp"`
@@ -140,21 +112,15 @@ type Layout struct {
 	DeferStarted   Off `dwarf:"runtime._defer.started"` // this and the next until 1.21
 	DeferOpen      Off `dwarf:"runtime._defer.openDefer"`
 	DeferPanic     Off `dwarf:"runtime._defer._panic"`
-	DeferFD        Off `dwarf:"runtime._defer.fd"`
-	DeferVarp      Off `dwarf:"runtime._defer.varp"`
-	DeferFramePC   Off `dwarf:"runtime._defer.framepc"`
 
-	SudogSize     Off `dwarf:"sizeof runtime.sudog"`
-	SudogG        Off `dwarf:"runtime.sudog.g"`
-	SudogNext     Off `dwarf:"runtime.sudog.next"`
-	SudogPrev     Off `dwarf:"runtime.sudog.prev"`
-	SudogElem     Off `dwarf:"runtime.sudog.elem"`
-	SudogTicket   Off `dwarf:"runtime.sudog.ticket"`
-	SudogIsSelect Off `dwarf:"runtime.sudog.isSelect"`
-	SudogParent   Off `dwarf:"runtime.sudog.parent"`
-	SudogLink     Off `dwarf:"runtime.sudog.waitlink"`
-	SudogTail     Off `dwarf:"runtime.sudog.waittail"`
-	SudogC        Off `dwarf:"runtime.sudog.c"`
+	SudogSize   Off `dwarf:"sizeof runtime.sudog"`
+	SudogG      Off `dwarf:"runtime.sudog.g"`
+	SudogNext   Off `dwarf:"runtime.sudog.next"`
+	SudogPrev   Off `dwarf:"runtime.sudog.prev"`
+	SudogElem   Off `dwarf:"runtime.sudog.elem"`
+	SudogParent Off `dwarf:"runtime.sudog.parent"`
+	SudogLink   Off `dwarf:"runtime.sudog.waitlink"`
+	SudogC      Off `dwarf:"runtime.sudog.c"`
 
 	ChanHead     Off `dwarf:"sizeof runtime.hchan"`
 	ChanCount    Off `dwarf:"runtime.hchan.qcount"`
@@ -169,7 +135,6 @@ type Layout struct {
 	ChanRecvQ    Off `dwarf:"runtime.hchan.recvq"`
 	ChanSendQ    Off `dwarf:"runtime.hchan.sendq"`
 
-	SemaRootSize  Off `dwarf:"sizeof runtime.semaRoot"`
 	SemaRootTreap Off `dwarf:"runtime.semaRoot.treap"`
 	SemaRootNWait Off `dwarf:"runtime.semaRoot.nwait"`
 
@@ -177,13 +142,8 @@ type Layout struct {
 	NotifyListNotify Off `dwarf:"runtime.notifyList.notify"`
 	NotifyListHead   Off `dwarf:"runtime.notifyList.head"`
 
-	TimerWhen   Off `dwarf:"runtime.timer.when"`
-	TimerPeriod Off `dwarf:"runtime.timer.period"`
-	TimerF      Off `dwarf:"runtime.timer.f"`
-	TimerArg    Off `dwarf:"runtime.timer.arg"`
+	TimerWhen Off `dwarf:"runtime.timer.when"`
 
-	PollDescSize Off `dwarf:"sizeof runtime.pollDesc"`
-	PollDescLink Off `dwarf:"runtime.pollDesc.link"`
 	PollDescFD   Off `dwarf:"runtime.pollDesc.fd"`
 	PollDescRG   Off `dwarf:"runtime.pollDesc.rg"`
 	PollDescWG   Off `dwarf:"runtime.pollDesc.wg"`
@@ -191,38 +151,21 @@ type Layout struct {
 	PollDescWD   Off `dwarf:"runtime.pollDesc.wd"`
 	PollDescSelf Off `dwarf:"runtime.pollDesc.self"`
 
-	PSize     Off `dwarf:"sizeof runtime.p"`
-	PID       Off `dwarf:"runtime.p.id"`
-	PStatus   Off `dwarf:"runtime.p.status"`
-	PM        Off `dwarf:"runtime.p.m"`
-	PMCache   Off `dwarf:"runtime.p.mcache"`
-	PRunQHead Off `dwarf:"runtime.p.runqhead"`
-	PRunQTail Off `dwarf:"runtime.p.runqtail"`
-	PRunQ     Off `dwarf:"runtime.p.runq"`
-	PRunNext  Off `dwarf:"runtime.p.runnext"`
-
-	MCacheAlloc  Off `dwarf:"runtime.mcache.alloc"`
-	MCacheTiny   Off `dwarf:"runtime.mcache.tiny"`
-	MCacheTinyAt Off `dwarf:"runtime.mcache.tinyoffset"`
+	PID Off `dwarf:"runtime.p.id"`
 
 	HeapSize     Off `dwarf:"sizeof runtime.mheap"`
 	HeapAllSpans Off `dwarf:"runtime.mheap.allspans"`
 	HeapSweepGen Off `dwarf:"runtime.mheap.sweepgen"`
 	HeapArenas   Off `dwarf:"runtime.mheap.arenas"`
-	HeapCurArena Off `dwarf:"runtime.mheap.curArena"`
 
-	ArenaSize       Off `dwarf:"sizeof runtime.heapArena"`
-	ArenaSpans      Off `dwarf:"runtime.heapArena.spans"`
-	ArenaPageInUse  Off `dwarf:"runtime.heapArena.pageInUse"`
-	ArenaZeroedBase Off `dwarf:"runtime.heapArena.zeroedBase"`
-	ArenaBitmap     Off `dwarf:"runtime.heapArena.bitmap"` // until 1.21
+	ArenaSize  Off `dwarf:"sizeof runtime.heapArena"`
+	ArenaSpans Off `dwarf:"runtime.heapArena.spans"`
 
 	SpanSize       Off `dwarf:"sizeof runtime.mspan"`
 	SpanStart      Off `dwarf:"runtime.mspan.startAddr"`
 	SpanPages      Off `dwarf:"runtime.mspan.npages"`
 	SpanFreeIndex  Off `dwarf:"runtime.mspan.freeindex"`
 	SpanElems      Off `dwarf:"runtime.mspan.nelems"` // 8 bytes until 1.21, then 2, as the one before
-	SpanAllocCache Off `dwarf:"runtime.mspan.allocCache"`
 	SpanAllocBits  Off `dwarf:"runtime.mspan.allocBits"`
 	SpanMarkBits   Off `dwarf:"runtime.mspan.gcmarkBits"`
 	SpanSweepGen   Off `dwarf:"runtime.mspan.sweepgen"`
@@ -246,8 +189,6 @@ type Layout struct {
 	CleanupCall   Off `dwarf:"runtime.specialCleanup.cleanup" maybe:"since 1.26"`
 
 	BucketSize  Off `dwarf:"sizeof runtime.bucket"` // the PCs of the stack follow
-	BucketType  Off `dwarf:"runtime.bucket.typ"`
-	BucketBytes Off `dwarf:"runtime.bucket.size"`
 	BucketDepth Off `dwarf:"runtime.bucket.nstk"`
 
 	// Blocks of cleanups that wait to be run.
@@ -267,8 +208,6 @@ type Layout struct {
 	MapDirPtr      Off `dwarf:"internal/runtime/maps.Map.dirPtr" maybe:"since 1.24"`
 	MapDirLen      Off `dwarf:"internal/runtime/maps.Map.dirLen" maybe:"since 1.24"`
 	TableGroups    Off `dwarf:"internal/runtime/maps.table.groups" maybe:"since 1.24"`
-	TableIndex     Off `dwarf:"internal/runtime/maps.table.index" maybe:"since 1.24"`
-	TableDepth     Off `dwarf:"internal/runtime/maps.table.localDepth" maybe:"since 1.24"`
 
 	WaitReasons []string // by the value of g.waitreason
 }
