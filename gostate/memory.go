@@ -8,8 +8,9 @@ import (
 )
 
 // A memory is the process's memory as runs of bytes in order of address. It
-// exists because the unwinder reads millions of words: a view that remembers
-// the run it was in last needs no search for most of them.
+// exists beside [core.View] because the unwinder reads millions of words, many of
+// which are not there, and an error for each would be garbage; and because what
+// it looked for in vain is what [Gather] has to fetch.
 type memory struct {
 	starts []core.Addr
 	runs   [][]byte

@@ -84,7 +84,8 @@ func (w *World) typeName(v *view, p uint64) (name string, kind uint8, ok bool) {
 	return string(text), b[rtypeKind] & kindMask, true
 }
 
-// value returns the interface value at a as a panic prints it.
+// value returns the interface value at a as a panic prints it, to the letter: it
+// is compared with logs. What Go would call the value is gostate/value's to say.
 //
 // Source: $GOROOT/src/runtime/error.go (printpanicval, printanycustomtype), go1.27.
 func (w *World) value(a uint64) (string, bool) {
