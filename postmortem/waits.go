@@ -6,6 +6,7 @@ import (
 
 	"moho/core"
 	"moho/gostate/waits"
+	"moho/internal/cli"
 )
 
 // SchemaWaits is the schema of what [WriteWaits] writes.
@@ -109,20 +110,21 @@ func (f WaitFilter) Edge(e waits.Edge) bool {
 	return (f.Goroutine == 0 || e.Goroutine == f.Goroutine) && (f.Object == 0 || e.Addr == f.Object) && (!e.System || f.System)
 }
 
-// WriteWaits writes a as moho/waits/v1, an edge on each line. Nothing of it is
-// kept, so memory does not grow with the number of goroutines.
+// WriteWaits writes a as moho/waits/v1, an edge on each line, with invisible characters
+// escaped. Nothing of it is kept, so memory does not grow with the number of goroutines.
 func (c *Case) WriteWaits(w io.Writer, a *waits.Analysis, f WaitFilter) error {
 	out := bufio.NewWriterSize(w, 64<<10)
+	put := func(v any) { out.Write(cli.AppendVisible(nil, appendJSON(nil, v))) }
 	item := func(v any, first *bool) {
 		if !*first {
 			out.WriteByte(',')
 		}
 		*first = false
 		out.WriteString("\n")
-		out.Write(appendJSON(nil, v))
+		put(v)
 	}
 	out.WriteString(`{"schema":"` + SchemaWaits + `","target":`)
-	out.Write(appendJSON(nil, c.Target()))
+	put(c.Target())
 	out.WriteString(`,"objects":[`)
 	wanted := map[int]bool{}
 	for e := range a.Edges() {
@@ -159,16 +161,16 @@ func (c *Case) WriteWaits(w io.Writer, a *waits.Analysis, f WaitFilter) error {
 	}
 	leaks := a.Leaks()
 	out.WriteString("],\n\"leaksKnown\":")
-	out.Write(appendJSON(nil, leaks.Known))
+	put(leaks.Known)
 	out.WriteString(`,"leaksWhy":`)
-	out.Write(appendJSON(nil, leaks.Why))
+	put(leaks.Why)
 	out.WriteString(`,"complete":`)
-	out.Write(appendJSON(nil, len(c.Gaps) == 0))
+	put(len(c.Gaps) == 0)
 	out.WriteString(`,"gaps":`)
 	if len(c.Gaps) == 0 {
 		out.WriteString("[]")
 	} else {
-		out.Write(appendJSON(nil, c.Gaps))
+		put(c.Gaps)
 	}
 	out.WriteString("}\n")
 	return out.Flush()

@@ -141,7 +141,7 @@ func (v view) next(s *postmortem.Summary) {
 	for _, n := range s.Next {
 		line := "    " + cli.Escape(n.Command)
 		if len(line)+4+len(n.Why) <= v.ui.Width() { // commands are there to be copied whole
-			line += "  " + v.ui.Dim("# "+n.Why)
+			line += "  " + v.ui.Dim("# "+cli.Escape(n.Why))
 		}
 		v.ui.Printf("%s\n", line)
 	}

@@ -260,5 +260,5 @@ func (v view) findings(s *postmortem.Summary) {
 	if far > maxFar && !v.all {
 		v.ui.Printf("  … %s in this binary only; --all lists them\n", count(far-maxFar, "more finding"))
 	}
-	v.ui.Printf("  %s\n", v.ui.Dim("moho help rule "+s.Findings[0].Rule+" explains the rule"))
+	v.ui.Printf("  %s\n", v.ui.Dim("moho help rule "+cli.Escape(s.Findings[0].Rule)+" explains the rule"))
 }
