@@ -34,7 +34,7 @@
 //
 // # Compatibility
 //
-// Go 1.21 to 1.27 on linux/amd64 and linux/arm64. For another version the
+// Go 1.21 to 1.27 on linux/amd64, linux/arm64 and wasm. For another version the
 // nearest table is used if the goroutines that it shows make sense, and a gap
 // says so; otherwise Open refuses. Code in Go plugins is foreign: stacks through
 // it end there and say so.

@@ -239,7 +239,7 @@ func (t tracer) calls(w *bufio.Writer, g *gostate.Goroutine) {
 			text = t.frame(g, i)
 			t.frames[id] = text
 		}
-		if t.with.Vars && text != "" && g.Printed == nil { // a text has told them already
+		if t.with.Vars && text != "" && g.Printed == nil { // a text has told its arguments, and nothing is known beyond
 			t.frameWithVars(w, g, i, text)
 		} else {
 			w.WriteString(text)

@@ -36,10 +36,6 @@ func exactly(o value.Options) value.Options {
 // frameWithVars writes a frame, whose text is given, as a traceback does: with
 // its arguments, and then with its variables, a line each.
 func (t tracer) frameWithVars(w *bufio.Writer, g *gostate.Goroutine, i int, text string) {
-	if g.Printed != nil { // it has its arguments, and nothing is known beyond
-		w.WriteString(text)
-		return
-	}
 	call, rest, _ := strings.Cut(text, "\n")
 	if !g.Frames[i].Foreign {
 		call += "(" + cli.Escape(t.c.Args(g, i)) + ")"

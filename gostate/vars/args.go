@@ -55,9 +55,6 @@ func (r *Reader) Args(g *gostate.Goroutine, i int) string {
 	return string(r.AppendArgs(nil, &g.Frames[i]))
 }
 
-// Args is [Reader.Args] for those who need it once.
-func Args(w *gostate.World, g *gostate.Goroutine, i int) string { return NewReader(w).Args(g, i) }
-
 // AppendArgs appends what Args returns for f to dst. It does not allocate for a
 // frame like one before.
 func (r *Reader) AppendArgs(dst []byte, f *gostate.Frame) []byte {
