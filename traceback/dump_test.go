@@ -240,6 +240,7 @@ func TestSeveral(t *testing.T) {
 	}
 	stack := one(5, "log")
 	quit := "SIGQUIT: quit\nPC=0x1 m=0 sigcode=0\n\n" + one(1, "a") + one(2, "b")
+	told := "-----\n\nSIGQUIT: quit\nPC=0x2 m=3 sigcode=0\n\ngoroutine 0 gp=0x1 m=3 mp=0x2 [idle]:\nruntime.futex(0x1)\n\t/sys.s:1 +0x1\nrip    0x2\n\n"
 	for _, c := range []struct {
 		name, text string
 		ids        []uint64
@@ -253,6 +254,7 @@ func TestSeveral(t *testing.T) {
 		{"two threads die at once", "fatal error: x\n\n" + one(1, "a") + "fatal error: x\n\n" + one(2, "b"), []uint64{1, 2}, 0},
 		{"dies of the same again, cut off", "panic: x\n\n" + one(1, "a") + one(2, "a") + "panic: x\n\n" + one(1, "a"), []uint64{1, 2}, 1},
 		{"dies, is restarted and logs", quit + stack, []uint64{1, 2, 5}, 0},
+		{"its threads are told to show what they do", "SIGSEGV: segmentation violation\nPC=0x1 m=0 sigcode=1\n\n" + one(1, "a") + one(2, "b") + told, []uint64{1, 2}, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d := read(t, c.text)
@@ -414,4 +416,22 @@ func FuzzProfile(f *testing.F) {
 		}
 		check(t, d)
 	})
+}
+
+// Since Go 1.22 the other threads say SIGQUIT too, after the reason: it is not theirs.
+func TestThreadsTold(t *testing.T) {
+	const told = "-----\n\nSIGQUIT: quit\nPC=0x2 m=3 sigcode=0\n\ngoroutine 0 gp=0x1 m=3 mp=0x2 [idle]:\nruntime.futex(0x1)\n\t/sys.s:1 +0x1\n\n"
+	for _, first := range []string{
+		"SIGABRT: abort\nPC=0x1 m=0 sigcode=0", "SIGSEGV: segmentation violation\nPC=0x1 m=0 sigcode=1", "SIGQUIT: quit\nPC=0x1 m=0 sigcode=0", "panic: x",
+	} {
+		d := read(t, first+"\n\ngoroutine 1 [running]:\nmain.f()\n\t/a.go:1 +0x1\n\n"+told+told)
+		want, _, _ := strings.Cut(first, "\n")
+		c, ok := d.Crash()
+		if !ok || c.Reason != want {
+			t.Errorf("%q, want %q", c.Reason, want)
+		}
+		if died := strings.HasPrefix(first, "SIGSEGV") || first == "panic: x"; (c.Goroutine != nil) != died {
+			t.Errorf("%s: goroutine %+v", want, c.Goroutine)
+		}
+	}
 }

@@ -19,6 +19,7 @@ type reason struct {
 	open   bool // more lines may belong to it
 	taken  bool // the goroutine after it has come
 	fresh  bool // it began after the last goroutine
+	others bool // a rule has come, after which threads show what they do
 	how    string
 }
 
@@ -32,6 +33,10 @@ func (r *reason) line(text []byte) {
 		if t[0] == 'f' {
 			r.how = "the fatal error that was printed"
 		}
+	case string(text) == rule:
+		r.others = len(r.text) > 0
+	case r.told(t):
+		r.others = false
 	case begins(text):
 		n := signalLine(t)
 		*r = reason{text: []string{printable(t)}, fresh: true, how: "the signal that was printed"}
@@ -46,6 +51,20 @@ func (r *reason) line(text []byte) {
 		r.text = append(r.text, printable(text))
 	}
 }
+
+// rule stands before what another thread prints that the runtime told by SIGQUIT
+// to show what it does, once it has said why the process dies (GOTRACEBACK=crash).
+//
+// Source: $GOROOT/src/runtime/signal_unix.go (sighandler), go1.27.
+const rule = "-----"
+
+// told reports whether a line is the beginning of what such a thread prints: no
+// reason of its own.
+func (r *reason) told(t []byte) bool {
+	return r.others && signalLine(t) == sigQuit
+}
+
+const sigQuit = 3
 
 // begins reports whether a line is the first of a reason.
 func begins(t []byte) bool {
