@@ -192,15 +192,39 @@ func (c *Crash) explain(w *World, m *machine, words *gWords) {
 			continue
 		}
 		c.Reason, c.How = describeSignal(x.signal), "the signal that the program's handler was given"
-		c.From = 0
-		if x.code == siUser || x.code == siQueue {
-			c.From = int(int32(x.addr)) // si_pid, in the place of si_addr
-		}
+		c.From = w.sender(x.signal, x.sender())
 		if faultSignals[x.signal] && x.code > 0 {
 			c.Reason += fmt.Sprintf(" at %#x, pc=%#x", x.addr, x.pc)
 		}
 		return
 	}
+	c.From = w.sender(c.Signal.Number, c.From)
+}
+
+// sender returns the process that a signal which is being handled came from:
+// another one, if any thread was given the signal by another. The runtime sends
+// it on to its other threads, and ends by sending SIGABRT to itself.
+func (w *World) sender(signal, from int) int {
+	own := w.proc.PID()
+	if signal != sigQuit && signal != sigAbort || from != 0 && from != own {
+		return from
+	}
+	for i := range w.ms {
+		for _, x := range w.ms[i].contexts {
+			if pid := x.sender(); x.signal == signal && pid != 0 && pid != own {
+				return pid
+			}
+		}
+	}
+	return from
+}
+
+// sender returns the process that sent the signal, or 0.
+func (c *context) sender() int {
+	if c.signal == 0 || c.code != siUser && c.code != siQueue {
+		return 0
+	}
+	return int(int32(c.addr)) // si_pid, in the place of si_addr
 }
 
 // blame finds the frame to look at.
