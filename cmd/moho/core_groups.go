@@ -128,7 +128,8 @@ func waitTime(gr *gostate.Group) string {
 
 // top returns the frame that says what a goroutine is about: the innermost one of
 // the program or its modules; failing that, of what the standard library exports
-// above its plumbing; failing that, any.
+// above its plumbing; failing that, the outermost above the plumbing, which names
+// the loop that the goroutine was started for; failing that, any.
 func (v view) top(g *gostate.Goroutine) *gostate.Frame {
 	var best *gostate.Frame
 	rank := 0
@@ -139,12 +140,14 @@ func (v view) top(g *gostate.Goroutine) *gostate.Frame {
 		case fr.System:
 		case v.c.OfModule(fr.Func):
 			return fr
-		case public(fr.Func):
-			n = 3
-		default:
+		case isPlumbing(fr.Func):
 			n = 2
+		case public(fr.Func):
+			n = 4
+		default:
+			n = 3
 		}
-		if n > rank {
+		if n > rank || n == 3 && rank == 3 {
 			best, rank = fr, n
 		}
 	}
@@ -154,10 +157,14 @@ func (v view) top(g *gostate.Goroutine) *gostate.Frame {
 // plumbing are packages whose functions say that a goroutine waits and not for what.
 var plumbing = []string{"internal/", "runtime.", "runtime/", "sync.", "syscall.", "time.", "context.", "vendor/"}
 
+func isPlumbing(fn string) bool {
+	return slices.ContainsFunc(plumbing, func(p string) bool { return strings.HasPrefix(fn, p) })
+}
+
 // public reports whether a function of the standard library tells a reader
 // something: it is exported, and not of the plumbing.
 func public(fn string) bool {
-	if slices.ContainsFunc(plumbing, func(p string) bool { return strings.HasPrefix(fn, p) }) {
+	if isPlumbing(fn) {
 		return false
 	}
 	_, name, _ := strings.Cut(fn[strings.LastIndexByte(fn, '/')+1:], ".")

@@ -202,7 +202,7 @@ func (a *app) memoryValue(c *postmortem.Case, at core.Addr, mf memFlags) error {
 		c.Gaps = append(c.Gaps, memoryGap(at, v.Unreadable))
 	}
 	if !a.ui.JSON {
-		a.ui.Printf("%#x %s = %s\n", uint64(at), t.Name, cli.Escape(v.String()))
+		view{app: a, c: c}.wrapped("", fmt.Sprintf("%#x %s = %s", uint64(at), t.Name, v.String()))
 		return nil
 	}
 	n := t.Size

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -37,9 +38,9 @@ func (a *app) next(c *postmortem.Case, s *postmortem.Summary) []postmortem.Next 
 		}
 		return n.list
 	}
-	if fr := faulted(g); blame && fr != nil {
-		n.add("disasm", fmt.Sprintf("%#x", uint64(fr.PC)), "the instruction")
-		n.add("regs", fmt.Sprintf("--goroutine %d", g.ID), "its registers")
+	if i := faulted(g); blame && i >= 0 {
+		n.add("disasm", fmt.Sprintf("%#x", uint64(g.Frames[i].PC)), "the instruction")
+		n.add("regs", fmt.Sprintf("--goroutine %d --frame %d", g.ID, i), "its registers")
 	}
 	if len(s.Cycles) > 0 || !blame || s.Waits == nil {
 		n.add("waits", "", "who waits for whom, who is leaked")
@@ -108,17 +109,14 @@ func (n *suggestions) largest(s *postmortem.Summary) {
 	}
 }
 
-// faulted returns the frame whose instruction raised a signal, or nil.
-func faulted(g *gostate.Goroutine) *gostate.Frame {
+// faulted returns the number of the frame whose instruction raised a signal, or
+// -1. The innermost frame of a goroutine that crashed is one of the runtime, which
+// was ending the process: its registers are of no use.
+func faulted(g *gostate.Goroutine) int {
 	if g == nil {
-		return nil
+		return -1
 	}
-	for i := range g.Frames {
-		if g.Frames[i].Fault {
-			return &g.Frames[i]
-		}
-	}
-	return nil
+	return slices.IndexFunc(g.Frames, func(fr gostate.Frame) bool { return fr.Fault })
 }
 
 // shellQuote writes a word as a shell reads it.

@@ -33,6 +33,7 @@ func (a *app) firstScreen(c *postmortem.Case, cf coreFlags) error {
 	v.head(s)
 	v.crashed(s)
 	v.cycles(s)
+	v.held(s)
 	if s.Goroutines != nil {
 		v.groups(s)
 	}
@@ -89,7 +90,7 @@ func (v view) thrown(s *postmortem.Summary) string {
 		return ""
 	}
 	d := v.c.Deferred(g)
-	if len(d.Panics) == 0 || d.Panics[0].Type == "string" || strings.HasPrefix(d.Panics[0].Type, "runtime.") {
+	if len(d.Panics) == 0 || d.Panics[0].Type == "string" || strings.HasPrefix(strings.TrimLeft(d.Panics[0].Type, "*"), "runtime.") {
 		return ""
 	}
 	if strings.Contains(s.Reason, d.Panics[0].Value) {

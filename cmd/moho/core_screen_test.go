@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"moho/gostate"
+	"moho/postmortem"
 )
 
 func TestShellQuote(t *testing.T) {
@@ -56,6 +57,25 @@ func TestWaitTime(t *testing.T) {
 	} {
 		if got := waitTime(&gostate.Group{Count: tc.count, MinWait: tc.least, MaxWait: tc.most}); got != tc.want {
 			t.Errorf("%+v: %q", tc, got)
+		}
+	}
+}
+
+// Of a goroutine that is in the standard library and nowhere else the loop that it
+// was started for is named, not the pollWait that all of them end in.
+func TestTopOfLibrary(t *testing.T) {
+	v := view{c: &postmortem.Case{}}
+	for want, funcs := range map[string][]string{
+		"net/http.(*connReader).backgroundRead": {"internal/poll.runtime_pollWait", "internal/poll.(*FD).Read", "net.(*netFD).Read", "net.(*conn).Read", "net/http.(*connReader).backgroundRead"},
+		"bufio.(*Reader).Peek":                  {"internal/poll.runtime_pollWait", "net.(*conn).Read", "bufio.(*Reader).Peek", "net/http.(*persistConn).readLoop"},
+		"sync.(*Mutex).Lock":                    {"sync.(*Mutex).Lock"},
+	} {
+		g := new(gostate.Goroutine)
+		for _, fn := range funcs {
+			g.Frames = append(g.Frames, gostate.Frame{Func: fn})
+		}
+		if got := v.top(g); got == nil || got.Func != want {
+			t.Errorf("%v, want %s", got, want)
 		}
 	}
 }

@@ -89,13 +89,17 @@ func (l waitList) place(p waits.Place) {
 	if op != "" {
 		op += " in "
 	}
-	l.ui.Printf("    %s%s  %s  %s\n", op, cli.Escape(p.Site.Func), l.ui.Dim(cli.Escape(l.at(p.Site))), someIDs(p.IDs, p.Count))
+	fn, at, ids := cli.Escape(shortFunc(p.Site.Func)), cli.Escape(l.at(p.Site)), someIDs(p.IDs, p.Count)
+	room := l.ui.Width() - len("    "+op+"    ") - len(ids)
+	fn = cli.Clipped(fn, max(room/2, room-len(at)), cli.Clip)
+	at = cli.Clipped(at, max(room-len(fn), 12), cli.ClipTop)
+	l.ui.Printf("    %s%s  %s  %s\n", op, fn, l.ui.Dim(at), ids)
 }
 
 func (l waitList) object(o *waits.Object) {
 	l.ui.Printf("\n%s for %s\n", l.ui.Bold(count(o.Waiters, "goroutine")+waitVerb(o.Waiters)), cli.Escape(o.Describe()))
 	if path, in, ok := l.caller.Name(o.Index); ok {
-		l.ui.Printf("    it is %s in %s\n", l.ui.Bold(cli.Escape(path)), cli.Escape(in))
+		l.ui.Printf("    it is %s in %s\n", l.ui.Bold(cli.Escape(path)), cli.Escape(shortFunc(in)))
 	}
 	if s := o.State(l.an.Now()); s != "" {
 		l.ui.Printf("    %s\n", cli.Escape(s))
