@@ -205,7 +205,7 @@ func goEnv(t testing.TB, name string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// TestNotInherited: facts §9.2 and §9.12. What the surroundings say about
+// TestNotInherited: what the surroundings say about
 // levels and C compilers does not reach the artifact.
 func TestNotInherited(t *testing.T) {
 	dir := module(t, map[string]string{"goenv": "GOAMD64=v3\n"})

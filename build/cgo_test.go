@@ -49,7 +49,7 @@ func TestCGOReproducible(t *testing.T) {
 	}
 }
 
-// TestCGOLink: facts §9.4. The linker does not do what it was asked and exits
+// TestCGOLink: the linker does not do what it was asked and exits
 // with 0.
 func TestCGOLink(t *testing.T) {
 	testbin.NeedTool(t, "gcc")

@@ -116,7 +116,7 @@ func TestChangedCache(t *testing.T) {
 	}
 }
 
-// TestNativeCGO: facts §9.7, in a dependency of the command.
+// TestNativeCGO: cgo in a dependency of the command.
 func TestNativeCGO(t *testing.T) {
 	testbin.NeedTool(t, "gcc")
 	dir := module(t, map[string]string{

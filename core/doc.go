@@ -4,7 +4,9 @@
 // A [Process] comes from an ELF core of Linux on amd64 or arm64, whether the
 // kernel, gcore, qemu-user or core/capture wrote it. The file is mapped, not
 // read, and [Process.Slice] hands out views of that mapping: the cost of a
-// question is that of the bytes looked at.
+// question is that of the bytes looked at. [Assemble] makes one of memory from
+// elsewhere: core/live of a living process, core/wasmdump of an instance of
+// WebAssembly.
 //
 // # What is not there
 //
@@ -29,7 +31,8 @@
 //
 // # Compatibility
 //
-// 64-bit little-endian cores of Linux, amd64 and arm64. A Process is safe for
+// 64-bit little-endian cores of Linux, amd64 and arm64; what Assemble is given
+// may be of wasm too. A Process is safe for
 // concurrent readers once AddImage has been called; it is the same on every
 // host, except that hosts without mmap read the whole file.
 package core

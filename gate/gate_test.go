@@ -143,7 +143,7 @@ func copyFile(t *testing.T, from, to string, change func([]byte) []byte) {
 	}
 }
 
-// TestChanged: facts §9.8. One byte anywhere, or one more at the end.
+// TestChanged: one byte anywhere, or one more at the end.
 func TestChanged(t *testing.T) {
 	b := newBuild(t, build.Options{})
 	sha := b.report.Statement.Artifacts[0].SHA256

@@ -1,6 +1,10 @@
-// Package postmortem answers what a dead process was doing: it opens a core,
-// finds the executable that belongs to it, lets gostate read what the Go
-// runtime left in memory, and marks the frames that findings are about.
+// Package postmortem answers what a process was doing: it opens a core, finds
+// the executable that belongs to it, lets gostate read what the Go runtime left
+// in memory, and marks the frames that findings are about.
+//
+// A living process, the memory or a coredump of a WebAssembly instance, and what
+// a program printed of its goroutines are opened the same way, compressed or
+// through a pipe. What a target cannot be asked is an error, [ErrText] for one.
 //
 // The way from core to executable needs no path. The Build ID lies in the
 // core; a store leads from it to a set of artifacts; the one whose bytes agree
@@ -10,7 +14,7 @@
 //
 // # Untrusted input
 //
-// Cores, executables and stores. Nothing that a core names is opened: paths in
+// Targets, executables and stores. Nothing that a core names is opened: paths in
 // it are claims. Artifacts are hashed again before they are used. What can't be
 // read becomes a gap, and the answer is partial.
 //
