@@ -38,19 +38,3 @@ func (a *app) memoryMap(c *postmortem.Case) error {
 	}
 	return nil
 }
-
-// sizeOf writes a size with three digits at most.
-func sizeOf(n uint64) string {
-	const units = "KMGTPE"
-	if n < 1000 {
-		return fmt.Sprintf("%d B", n)
-	}
-	x, i := float64(n)/1024, 0
-	for x >= 1000 && i < len(units)-1 {
-		x, i = x/1024, i+1
-	}
-	if x < 10 {
-		return fmt.Sprintf("%.1f %cB", x, units[i])
-	}
-	return fmt.Sprintf("%.0f %cB", x, units[i])
-}

@@ -217,7 +217,7 @@ func raised(s *postmortem.Summary) string {
 // snapshot says what a look at a living process cost it.
 func snapshot(l *live.Snapshot) string {
 	return fmt.Sprintf("running; it was stopped for %.2g s, %s, %s of memory copied",
-		l.Pause.Seconds(), count(l.Threads, "thread"), bytesOf(l.Copied))
+		l.Pause.Seconds(), count(l.Threads, "thread"), sizeOf(l.Copied))
 }
 
 func exeFrom(f postmortem.ExeFrom, found bool) string {

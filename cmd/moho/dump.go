@@ -233,7 +233,7 @@ func (d *dumper) dumped(rep dumpReport) error {
 		if rep.Threads > 0 {
 			pause = fmt.Sprintf("; stopped for %.2g s (%s)", rep.Pause, count(rep.Threads, "thread"))
 		}
-		d.ui.Printf("%s  %s, %s on disk%s\n", cli.Escape(rep.File), bytesOf(rep.Size), bytesOf(rep.Disk), pause)
+		d.ui.Printf("%s  %s, %s on disk%s\n", cli.Escape(rep.File), sizeOf(rep.Size), sizeOf(rep.Disk), pause)
 	}
 	for _, g := range rep.Gaps {
 		d.ui.Warnf("%s", g)

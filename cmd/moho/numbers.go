@@ -31,13 +31,20 @@ func thousands(n uint64) string {
 	return s
 }
 
-// bytesOf writes a size with three digits.
-func bytesOf(n int64) string {
-	switch {
-	case n >= 1e9:
-		return fmt.Sprintf("%.3g GB", float64(n)/1e9)
-	case n >= 1e5:
-		return fmt.Sprintf("%.3g MB", float64(n)/1e6)
+// sizeOf writes a number of bytes as short as it can be compared: 640 B, 3.5 MB,
+// 271 MB. Units are decimal, for memory as for files, as Go's own limit of 1 GB for a
+// stack is.
+func sizeOf[N int64 | uint64](n N) string {
+	if n < 1000 {
+		return fmt.Sprintf("%d B", n)
 	}
-	return fmt.Sprintf("%.3g kB", float64(n)/1e3)
+	const units = "kMGTPE"
+	x, i := float64(n)/1000, 0
+	for x >= 999.5 && i < len(units)-1 {
+		x, i = x/1000, i+1
+	}
+	if x < 9.95 {
+		return fmt.Sprintf("%.1f %cB", x, units[i])
+	}
+	return fmt.Sprintf("%.0f %cB", x, units[i])
 }
