@@ -58,7 +58,7 @@ type Signal struct {
 // A Group is goroutines that are in the same state with the same stack.
 type Group struct {
 	Count      int             `json:"count"`
-	Status     string          `json:"status"`
+	Status     *string         `json:"status"` // null = the target does not say
 	WaitReason string          `json:"waitReason"`
 	System     bool            `json:"system"`
 	IDs        []uint64        `json:"ids"` // the first few
@@ -111,7 +111,7 @@ func (c *Case) Summarize() *Summary {
 		g := gr.First
 		found.goroutine(c, g)
 		s.Groups = append(s.Groups, Group{
-			Count: gr.Count, Status: g.Status, WaitReason: g.WaitReason, System: g.System, IDs: append([]uint64{}, gr.IDs...),
+			Count: gr.Count, Status: said(g.Status), WaitReason: g.WaitReason, System: g.System, IDs: append([]uint64{}, gr.IDs...),
 			Frames: enc.frameList(g), CreatedBy: enc.appendCreator(nil, g), Group: gr,
 		})
 	}
@@ -181,4 +181,12 @@ func (e *Encoder) frameList(g *gostate.Goroutine) json.RawMessage {
 		b = e.appendFrame(b, g, i)
 	}
 	return append(b, ']')
+}
+
+// said is what the target says, or nil for nothing.
+func said(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
 }

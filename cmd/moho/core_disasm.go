@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path"
@@ -108,7 +109,7 @@ func (a *app) disasm(c *postmortem.Case, at postmortem.CodeAt, where string, df 
 	case df.goroutine != 0:
 		g, ok := c.World.Goroutine(df.goroutine)
 		if !ok {
-			return cli.WithHints(fmt.Errorf("%s: no goroutine %d", c.Path, df.goroutine), "moho core goroutines "+c.Path+" lists them")
+			return cli.WithHints(fmt.Errorf("%s: no goroutine %d", c.Path, df.goroutine), "moho core goroutines "+named(c)+" lists them")
 		}
 		return a.disasmFrame(c, at, g, df.frame)
 	default:
@@ -128,7 +129,7 @@ func (a *app) disasm(c *postmortem.Case, at postmortem.CodeAt, where string, df 
 func (a *app) disasmFunc(c *postmortem.Case, at postmortem.CodeAt, name string) error {
 	entries := c.FuncsNamed(name)
 	if len(entries) == 0 {
-		return cli.WithHints(fmt.Errorf("%s: no function %s", c.Path, name), "moho funcs EXE lists them")
+		return cli.WithHints(fmt.Errorf("%s: no function %s", c.Path, name), "moho funcs "+shellQuote(cmp.Or(c.ExePath, "EXE"))+" lists them")
 	}
 	for i, e := range entries {
 		at.PC, at.Entry, at.Around = 0, e, 0

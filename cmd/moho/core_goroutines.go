@@ -102,7 +102,7 @@ func (l goroutineList) known() error {
 		return nil
 	}
 	return cli.WithHints(fmt.Errorf("%s: no goroutine %d", l.c.Path, missing[0]),
-		"moho core goroutines "+l.c.Path+" lists them")
+		"moho core goroutines "+named(l.c)+" lists them")
 }
 
 func (l goroutineList) json() error {

@@ -69,10 +69,7 @@ func (n *suggestions) add(sub, flags, why string) {
 		if cmd.Name() != sub {
 			continue
 		}
-		words := []string{"moho core", sub, shellQuote(n.c.Path)}
-		if exe := n.c.ExeArg(); exe != "" {
-			words = append(words, shellQuote(exe))
-		}
+		words := []string{"moho core", sub, named(n.c)}
 		if flags != "" {
 			words = append(words, flags)
 		}
@@ -117,6 +114,14 @@ func faulted(g *gostate.Goroutine) int {
 		return -1
 	}
 	return slices.IndexFunc(g.Frames, func(fr gostate.Frame) bool { return fr.Fault })
+}
+
+// named is the target as it was given, and the executable if that was.
+func named(c *postmortem.Case) string {
+	if exe := c.ExeArg(); exe != "" {
+		return shellQuote(c.Path) + " " + shellQuote(exe)
+	}
+	return shellQuote(c.Path)
 }
 
 // shellQuote writes a word as a shell reads it.

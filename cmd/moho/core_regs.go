@@ -93,7 +93,7 @@ func (r regsReport) each(goroutine func(*gostate.Goroutine, *gostate.Registers) 
 	case r.goroutine != 0:
 		g, ok := w.Goroutine(r.goroutine)
 		if !ok {
-			return cli.WithHints(fmt.Errorf("%s: no goroutine %d", r.c.Path, r.goroutine), "moho core goroutines "+r.c.Path+" lists them")
+			return cli.WithHints(fmt.Errorf("%s: no goroutine %d", r.c.Path, r.goroutine), "moho core goroutines "+named(r.c)+" lists them")
 		}
 		regs := w.Registers(g, r.frame)
 		if r.frame != gostate.Innermost && regs.Frame < 0 {
@@ -119,7 +119,7 @@ func (r regsReport) threadRegisters(show func(int, *gostate.Registers) error) er
 	}
 	list := r.c.World.ThreadRegisters(r.thread)
 	if len(list) == 0 {
-		return cli.WithHints(fmt.Errorf("%s: no thread %d", r.c.Path, r.thread), "moho core threads "+r.c.Path+" lists them")
+		return cli.WithHints(fmt.Errorf("%s: no thread %d", r.c.Path, r.thread), "moho core threads "+named(r.c)+" lists them")
 	}
 	for i := range list {
 		if err := show(r.thread, &list[i]); err != nil {

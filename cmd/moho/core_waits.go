@@ -79,7 +79,7 @@ func (a *app) waits(ctx context.Context, c *postmortem.Case, f postmortem.WaitFi
 	if f.Object != 0 {
 		if _, ok := an.ObjectAt(f.Object); !ok {
 			return cli.WithHints(fmt.Errorf("%s: nobody waits for anything at %#x", c.Path, uint64(f.Object)),
-				"moho core waits "+c.Path+" lists what is waited for", fmt.Sprintf("moho core addr %s %#x says what is there", c.Path, uint64(f.Object)))
+				"moho core waits "+named(c)+" lists what is waited for", fmt.Sprintf("moho core addr %s %#x says what is there", named(c), uint64(f.Object)))
 		}
 	}
 	if a.ui.JSON {
@@ -117,7 +117,7 @@ func newWaitList(v view, an *waits.Analysis) waitList {
 func (l waitList) runs(id uint64) error {
 	g, ok := l.c.World.Goroutine(id)
 	if !ok {
-		return cli.WithHints(fmt.Errorf("%s: no goroutine %d", l.c.Path, id), "moho core goroutines "+l.c.Path+" lists them")
+		return cli.WithHints(fmt.Errorf("%s: no goroutine %d", l.c.Path, id), "moho core goroutines "+named(l.c)+" lists them")
 	}
 	if l.ui.JSON {
 		return l.c.WriteWaits(l.ui.Out, l.an, l.f)
