@@ -178,13 +178,7 @@ func topCall(v view, ch postmortem.Change) (fn, pos string) {
 		}
 		return "the runtime", ""
 	}
-	best := ch.Frames[0]
-	for _, fr := range ch.Frames {
-		if v.c.OfModule(fr.Func) {
-			best = fr
-			break
-		}
-	}
+	best := ch.Frames[v.telling(len(ch.Frames), func(i int) (string, bool) { return ch.Frames[i].Func, false })]
 	return best.Func, fmt.Sprintf("%s:%d", v.file(best.File), best.Line)
 }
 

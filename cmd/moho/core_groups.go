@@ -131,24 +131,32 @@ func waitTime(gr *gostate.Group) string {
 // above its plumbing; failing that, the outermost above the plumbing, which names
 // the loop that the goroutine was started for; failing that, any.
 func (v view) top(g *gostate.Goroutine) *gostate.Frame {
-	var best *gostate.Frame
-	rank := 0
-	for i := range g.Frames {
-		fr := &g.Frames[i]
-		n := 1
+	i := v.telling(len(g.Frames), func(i int) (string, bool) { return g.Frames[i].Func, g.Frames[i].System })
+	if i < 0 {
+		return nil
+	}
+	return &g.Frames[i]
+}
+
+// telling returns which of n calls says what a goroutine is about, or -1 for none.
+func (v view) telling(n int, call func(int) (fn string, system bool)) int {
+	best, most := -1, 0
+	for i := range n {
+		fn, system := call(i)
+		rank := 1
 		switch {
-		case fr.System:
-		case v.c.OfModule(fr.Func):
-			return fr
-		case isPlumbing(fr.Func):
-			n = 2
-		case public(fr.Func):
-			n = 4
+		case system:
+		case v.c.OfModule(fn):
+			return i
+		case isPlumbing(fn):
+			rank = 2
+		case public(fn):
+			rank = 4
 		default:
-			n = 3
+			rank = 3
 		}
-		if n > rank || n == 3 && rank == 3 {
-			best, rank = fr, n
+		if rank > most || rank == 3 && most == 3 {
+			best, most = i, rank
 		}
 	}
 	return best

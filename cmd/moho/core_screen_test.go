@@ -77,5 +77,12 @@ func TestTopOfLibrary(t *testing.T) {
 		if got := v.top(g); got == nil || got.Func != want {
 			t.Errorf("%v, want %s", got, want)
 		}
+		var ch postmortem.Change
+		for _, fn := range funcs {
+			ch.Frames = append(ch.Frames, postmortem.Call{Func: fn, File: "a.go", Line: 1})
+		}
+		if got, _ := topCall(v, ch); got != want {
+			t.Errorf("compared: %s, want %s", got, want)
+		}
 	}
 }
