@@ -47,8 +47,12 @@ func (w *World) findGoroutines(opts Options) error {
 	if best.fit < 0.5 {
 		best = w.carve(opts)
 		if len(best.list) == 0 {
-			return fmt.Errorf("gostate: %s: %w: neither a list of goroutines among the program's variables nor a goroutine anywhere in memory",
-				w.proc.Name(), ErrNotGo)
+			where := "memory"
+			if w.proc.Truncated() {
+				where = "the memory that is left of the truncated core; they may be in what is cut off"
+			}
+			return fmt.Errorf("gostate: %s: %w: neither a list of goroutines among the program's variables nor a goroutine anywhere in %s",
+				w.proc.Name(), ErrNotGo, where)
 		}
 	}
 	if best.layout.Minor != w.layout.Minor {

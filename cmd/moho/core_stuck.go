@@ -87,6 +87,7 @@ func (l waitList) leaks() {
 		t.Row("  ", fmt.Sprint(len(ids[p])), p.what, p.s.Func, l.at(p.s), someIDs(ids[p], len(ids[p])))
 	}
 	l.ui.Table(t)
+	l.ui.Printf("    %s\n", l.ui.Dim("(pointers in C's memory, in plugins or hidden in integers are not seen)"))
 }
 
 func (l waitList) leakOf(id uint64) {
