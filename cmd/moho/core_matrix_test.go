@@ -87,14 +87,17 @@ func checkMatrix(t *testing.T, c testbin.Config) (stacks []string) {
 	items := map[uint64]item{}
 	for _, it := range coreItems(t, core, exe) {
 		items[it.ID] = it
+		if it.ID == 1 { // it dies, or is on its way from one stack to another to wait for that
+			continue
+		}
 		switch calls := strings.Join(userFrames(it), " "); {
-		case it.System, strings.HasPrefix(calls, "main.abort"): // who waits for the signal, or not yet
+		case it.System:
 		case strings.HasPrefix(calls, "main.spin"):
 			stacks = append(stacks, calls) // which of them has a processor is chance
 		default:
 			stacks = append(stacks, it.Status+" "+it.WaitReason+" "+calls)
 		}
-		if it.Truncated != "" {
+		if it.Truncated != "" && !(it.Status == "running" && strings.Contains(it.Truncated, "switches stacks")) { // frozen between two
 			t.Errorf("goroutine %d: truncated: %s", it.ID, it.Truncated)
 		}
 	}
