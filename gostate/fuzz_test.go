@@ -1,12 +1,11 @@
 package gostate_test
 
 import (
-	"encoding/binary"
-	"math/rand/v2"
 	"os"
 	"testing"
 
 	"moho/core"
+	"moho/core/coretest"
 	"moho/gostate"
 	"moho/internal/testbin"
 	"moho/objfile"
@@ -35,10 +34,9 @@ func main() {
 // A target is a core with the places that matter: words at these file offsets
 // decide what is found.
 type target struct {
-	read  func(name string, data []byte) (*core.Process, error)
-	data  []byte
-	exe   *objfile.File
-	spots []uint64
+	read func(name string, data []byte) (*core.Process, error)
+	coretest.Damage
+	exe *objfile.File
 }
 
 func fuzzTarget(tb testing.TB) target {
@@ -56,11 +54,11 @@ func fuzzTarget(tb testing.TB) target {
 	tb.Cleanup(func() { f.Close() })
 	w := open(tb, corePath, exe)
 	var t target
-	t.read, t.data, t.exe = core.NewBytes, data, f
+	t.read, t.Data, t.exe = core.NewBytes, data, f
 	spots := func(addr core.Addr, words int) {
 		for i := range words {
-			if off, ok := fileOffset(data, uint64(addr)+uint64(i)*8); ok {
-				t.spots = append(t.spots, off)
+			if off, ok := coretest.FileOffset(data, uint64(addr)+uint64(i)*8); ok {
+				t.Spots = append(t.Spots, off)
 			}
 		}
 	}
@@ -78,21 +76,9 @@ func fuzzTarget(tb testing.TB) target {
 	spots(core.Addr(m.BSS), int((m.EBSS-m.BSS)/8))
 	spots(core.Addr(m.Data), int((m.EData-m.Data)/8))
 	for off := uint64(0); off < 8<<10; off += 8 { // headers and notes
-		t.spots = append(t.spots, off)
+		t.Spots = append(t.Spots, off)
 	}
 	return t
-}
-
-func fileOffset(data []byte, addr uint64) (uint64, bool) {
-	phoff := binary.LittleEndian.Uint64(data[32:])
-	for i := range int(binary.LittleEndian.Uint16(data[56:])) {
-		h := data[phoff+uint64(i)*56:]
-		off, vaddr, size := binary.LittleEndian.Uint64(h[8:]), binary.LittleEndian.Uint64(h[16:]), binary.LittleEndian.Uint64(h[32:])
-		if binary.LittleEndian.Uint32(h) == 1 && vaddr <= addr && addr+8 <= vaddr+size {
-			return off + addr - vaddr, true
-		}
-	}
-	return 0, false
 }
 
 // check reads a mutated core completely.
@@ -183,52 +169,18 @@ func (t target) checkRegisters(tb testing.TB, w *gostate.World, g *gostate.Gorou
 	}
 }
 
-// mutate writes to the core what input says, words of eight bytes at the places
-// that matter, calls f with it and puts everything back.
-func (t target) mutate(input []byte, f func(data []byte)) {
-	type old struct{ at, word uint64 }
-	var undo []old
-	for ; len(input) >= 12; input = input[12:] {
-		at := t.spots[binary.LittleEndian.Uint32(input)%uint32(len(t.spots))]
-		word := binary.LittleEndian.Uint64(input[4:])
-		if word&0xff == 0xff { // a word from elsewhere: likelier to be believed
-			word = binary.LittleEndian.Uint64(t.data[t.spots[(word>>8)%uint64(len(t.spots))]:])
-		}
-		undo = append(undo, old{at, binary.LittleEndian.Uint64(t.data[at:])})
-		binary.LittleEndian.PutUint64(t.data[at:], word)
-	}
-	f(t.data)
-	for i := len(undo) - 1; i >= 0; i-- {
-		binary.LittleEndian.PutUint64(t.data[undo[i].at:], undo[i].word)
-	}
-}
-
 func FuzzOpen(f *testing.F) {
 	t := fuzzTarget(f)
 	f.Add([]byte{})
 	for seed := range uint64(8) {
-		f.Add(randomInput(seed, 4))
+		f.Add(coretest.RandomDamage(seed, 4))
 	}
 	f.Fuzz(func(tt *testing.T, input []byte) {
 		if len(input) > 12*64 {
 			return
 		}
-		t.mutate(input, func(data []byte) { t.check(tt, data) })
+		t.With(input, func(data []byte) { t.check(tt, data) })
 	})
-}
-
-func randomInput(seed uint64, words int) []byte {
-	r := rand.New(rand.NewPCG(seed, 1))
-	b := make([]byte, 12*words)
-	for i := range b {
-		b[i] = byte(r.Uint32())
-	}
-	for i := 4; i < len(b); i += 12 {
-		if r.IntN(2) == 0 {
-			b[i] = 0xff
-		}
-	}
-	return b
 }
 
 // TestMutations is a fixed walk of the fuzz target, the same on every run but
@@ -240,6 +192,6 @@ func TestMutations(t *testing.T) {
 	}
 	tg := fuzzTarget(t)
 	for seed := range uint64(n) {
-		tg.mutate(randomInput(seed, 1+int(seed%40)), func(data []byte) { tg.check(t, data) })
+		tg.With(coretest.RandomDamage(seed, 1+int(seed%40)), func(data []byte) { tg.check(t, data) })
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"moho/core"
+	"moho/core/coretest"
 	"moho/core/wasmdump"
 	"moho/core/wasmtest"
 	"moho/gostate"
@@ -33,13 +34,13 @@ func wasmTarget(tb testing.TB) target {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	t := target{read: wasmdump.NewBytes, data: data, exe: f}
+	t := target{read: wasmdump.NewBytes, Damage: coretest.Damage{Data: data}, exe: f}
 	spots := func(addr core.Addr, words int) {
 		for i := range words {
 			a := uint64(addr) + uint64(i)*8
 			dump.WASM().Data(func(d wasmbin.Data) bool {
 				if lo := d.Offset.Bits; lo <= a && a+8 <= lo+uint64(len(d.Bytes)) {
-					t.spots = append(t.spots, uint64(d.Off)+a-lo)
+					t.Spots = append(t.Spots, uint64(d.Off)+a-lo)
 					return false
 				}
 				return true
@@ -59,7 +60,7 @@ func wasmTarget(tb testing.TB) target {
 	spots(core.Addr(m.BSS), int((m.EBSS-m.BSS)/8))
 	spots(core.Addr(m.Data), int((m.EData-m.Data)/8))
 	for off := uint64(8); off < 400; off++ { // sections, globals, frames
-		t.spots = append(t.spots, off)
+		t.Spots = append(t.Spots, off)
 	}
 	return t
 }
@@ -86,13 +87,13 @@ func main() {
 func FuzzWASM(f *testing.F) {
 	t := wasmTarget(f)
 	for seed := range uint64(8) {
-		f.Add(randomInput(seed, 4))
+		f.Add(coretest.RandomDamage(seed, 4))
 	}
 	f.Fuzz(func(tt *testing.T, input []byte) {
 		if len(input) > 12*64 {
 			return
 		}
-		t.mutate(input, func(data []byte) { t.check(tt, data) })
+		t.With(input, func(data []byte) { t.check(tt, data) })
 	})
 }
 
@@ -104,7 +105,7 @@ func TestWASMMutations(t *testing.T) {
 	}
 	tg := wasmTarget(t)
 	for seed := range uint64(n) {
-		tg.mutate(randomInput(seed, 1+int(seed%40)), func(data []byte) { tg.check(t, data) })
+		tg.With(coretest.RandomDamage(seed, 1+int(seed%40)), func(data []byte) { tg.check(t, data) })
 	}
 }
 

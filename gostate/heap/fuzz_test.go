@@ -4,7 +4,6 @@ package heap_test
 
 import (
 	"encoding/binary"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"testing"
@@ -19,9 +18,8 @@ import (
 
 // A target is a core with the places that decide what the heap is taken for.
 type target struct {
-	data  []byte
+	coretest.Damage
 	exe   *objfile.File
-	spots []uint64 // offsets in the core
 	addrs []core.Addr
 }
 
@@ -43,14 +41,14 @@ func fuzzTarget(tb testing.TB) target {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	t := target{data: data, exe: f}
+	t := target{Damage: coretest.Damage{Data: data}, exe: f}
 	for _, th := range manifest(tb, output) {
 		t.addrs = append(t.addrs, th.addr)
 	}
 	spots := func(a core.Addr, words int) {
 		for i := range words {
-			if off, ok := fileOffset(data, uint64(a)+uint64(i)*8); ok {
-				t.spots = append(t.spots, off)
+			if off, ok := coretest.FileOffset(data, uint64(a)+uint64(i)*8); ok {
+				t.Spots = append(t.Spots, off)
 			}
 		}
 	}
@@ -79,22 +77,10 @@ func fuzzTarget(tb testing.TB) target {
 	}
 	m := w.Module()
 	spots(core.Addr(m.BSS), 64)
-	if len(t.spots) < 1000 || len(t.addrs) < 50 {
-		tb.Fatalf("%d places, %d addresses", len(t.spots), len(t.addrs))
+	if len(t.Spots) < 1000 || len(t.addrs) < 50 {
+		tb.Fatalf("%d places, %d addresses", len(t.Spots), len(t.addrs))
 	}
 	return t
-}
-
-func fileOffset(data []byte, addr uint64) (uint64, bool) {
-	phoff := binary.LittleEndian.Uint64(data[32:])
-	for i := range int(binary.LittleEndian.Uint16(data[56:])) {
-		h := data[phoff+uint64(i)*56:]
-		off, vaddr, size := binary.LittleEndian.Uint64(h[8:]), binary.LittleEndian.Uint64(h[16:]), binary.LittleEndian.Uint64(h[32:])
-		if binary.LittleEndian.Uint32(h) == 1 && vaddr <= addr && addr+8 <= vaddr+size {
-			return off + addr - vaddr, true
-		}
-	}
-	return 0, false
 }
 
 // check asks a mutated core for everything.
@@ -160,51 +146,18 @@ func (t target) lookUp(tb testing.TB, h *heap.Heap, a core.Addr) {
 	}
 }
 
-// mutate writes words to the core, calls f with it and puts everything back.
-func (t target) mutate(input []byte, f func(data []byte)) {
-	type old struct{ at, word uint64 }
-	var undo []old
-	for ; len(input) >= 12; input = input[12:] {
-		at := t.spots[binary.LittleEndian.Uint32(input)%uint32(len(t.spots))]
-		word := binary.LittleEndian.Uint64(input[4:])
-		if word&0xff == 0xff { // a word from elsewhere: likelier to be believed
-			word = binary.LittleEndian.Uint64(t.data[t.spots[(word>>8)%uint64(len(t.spots))]:])
-		}
-		undo = append(undo, old{at, binary.LittleEndian.Uint64(t.data[at:])})
-		binary.LittleEndian.PutUint64(t.data[at:], word)
-	}
-	f(t.data)
-	for i := len(undo) - 1; i >= 0; i-- {
-		binary.LittleEndian.PutUint64(t.data[undo[i].at:], undo[i].word)
-	}
-}
-
 func FuzzHeap(f *testing.F) {
 	t := fuzzTarget(f)
 	f.Add([]byte{})
 	for seed := range uint64(8) {
-		f.Add(randomInput(seed, 4))
+		f.Add(coretest.RandomDamage(seed, 4))
 	}
 	f.Fuzz(func(tt *testing.T, input []byte) {
 		if len(input) > 12*64 {
 			return
 		}
-		t.mutate(input, func(data []byte) { t.check(tt, data) })
+		t.With(input, func(data []byte) { t.check(tt, data) })
 	})
-}
-
-func randomInput(seed uint64, words int) []byte {
-	r := rand.New(rand.NewPCG(seed, 1))
-	b := make([]byte, 12*words)
-	for i := range b {
-		b[i] = byte(r.Uint32())
-	}
-	for i := 4; i < len(b); i += 12 {
-		if r.IntN(2) == 0 {
-			b[i] = 0xff
-		}
-	}
-	return b
 }
 
 // TestMutations is a fixed walk of the fuzz target.
@@ -215,7 +168,7 @@ func TestMutations(t *testing.T) {
 	}
 	tg := fuzzTarget(t)
 	for seed := range uint64(n) {
-		tg.mutate(randomInput(seed, 1+int(seed%40)), func(data []byte) { tg.check(t, data) })
+		tg.With(coretest.RandomDamage(seed, 1+int(seed%40)), func(data []byte) { tg.check(t, data) })
 	}
 }
 
@@ -228,11 +181,11 @@ func TestSweep(t *testing.T) {
 	if testbin.IsLong() {
 		step = 11
 	}
-	for i := 0; i < len(tg.spots)*len(values); i += step {
-		at, v := tg.spots[i/len(values)], values[i%len(values)]
-		old := binary.LittleEndian.Uint64(tg.data[at:])
-		binary.LittleEndian.PutUint64(tg.data[at:], v)
-		testbin.Bounded(t, len(tg.data), func() { tg.check(t, tg.data) })
-		binary.LittleEndian.PutUint64(tg.data[at:], old)
+	for i := 0; i < len(tg.Spots)*len(values); i += step {
+		at, v := tg.Spots[i/len(values)], values[i%len(values)]
+		old := binary.LittleEndian.Uint64(tg.Data[at:])
+		binary.LittleEndian.PutUint64(tg.Data[at:], v)
+		testbin.Bounded(t, len(tg.Data), func() { tg.check(t, tg.Data) })
+		binary.LittleEndian.PutUint64(tg.Data[at:], old)
 	}
 }

@@ -1,9 +1,7 @@
 package waits_test
 
 import (
-	"encoding/binary"
 	"io"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"testing"
@@ -20,9 +18,8 @@ import (
 // A target is a core with the places that matter: words at these file offsets
 // decide what is found.
 type target struct {
-	data  []byte
-	exe   *objfile.File
-	spots []uint64
+	coretest.Damage
+	exe *objfile.File
 }
 
 func fuzzTarget(tb testing.TB) target {
@@ -34,11 +31,11 @@ func fuzzTarget(tb testing.TB) target {
 		tb.Fatal(err)
 	}
 	w := open(tb, corePath, exe)
-	t := target{data: data, exe: w.Exe()}
+	t := target{Damage: coretest.Damage{Data: data}, exe: w.Exe()}
 	spots := func(addr core.Addr, words int) {
 		for i := range words {
-			if off, ok := fileOffset(data, uint64(addr)+uint64(i)*8); ok {
-				t.spots = append(t.spots, off)
+			if off, ok := coretest.FileOffset(data, uint64(addr)+uint64(i)*8); ok {
+				t.Spots = append(t.Spots, off)
 			}
 		}
 	}
@@ -60,19 +57,6 @@ func fuzzTarget(tb testing.TB) target {
 	lo, hi := w.Variables()
 	spots(lo, int(hi-lo)/8)
 	return t
-}
-
-// fileOffset returns where in a core file the word at addr is.
-func fileOffset(data []byte, addr uint64) (uint64, bool) {
-	phoff := binary.LittleEndian.Uint64(data[32:])
-	for i := range int(binary.LittleEndian.Uint16(data[56:])) {
-		h := data[phoff+uint64(i)*56:]
-		off, vaddr, size := binary.LittleEndian.Uint64(h[8:]), binary.LittleEndian.Uint64(h[16:]), binary.LittleEndian.Uint64(h[32:])
-		if binary.LittleEndian.Uint32(h) == 1 && vaddr <= addr && addr+8 <= vaddr+size {
-			return off + addr - vaddr, true
-		}
-	}
-	return 0, false
 }
 
 // check analyzes a mutated core and asks for everything.
@@ -132,52 +116,18 @@ func (t target) check(tb testing.TB, data []byte) {
 	a.Summary(10)
 }
 
-// mutate writes to the core what input says, words of eight bytes at the places
-// that matter, calls f with it and puts everything back.
-func (t target) mutate(input []byte, f func(data []byte)) {
-	type old struct{ at, word uint64 }
-	var undo []old
-	for ; len(input) >= 12; input = input[12:] {
-		at := t.spots[binary.LittleEndian.Uint32(input)%uint32(len(t.spots))]
-		word := binary.LittleEndian.Uint64(input[4:])
-		if word&0xff == 0xff { // a word from elsewhere: likelier to be believed
-			word = binary.LittleEndian.Uint64(t.data[t.spots[(word>>8)%uint64(len(t.spots))]:])
-		}
-		undo = append(undo, old{at, binary.LittleEndian.Uint64(t.data[at:])})
-		binary.LittleEndian.PutUint64(t.data[at:], word)
-	}
-	f(t.data)
-	for i := len(undo) - 1; i >= 0; i-- {
-		binary.LittleEndian.PutUint64(t.data[undo[i].at:], undo[i].word)
-	}
-}
-
 func FuzzAnalyze(f *testing.F) {
 	t := fuzzTarget(f)
 	f.Add([]byte{})
 	for seed := range uint64(8) {
-		f.Add(randomInput(seed, 4))
+		f.Add(coretest.RandomDamage(seed, 4))
 	}
 	f.Fuzz(func(tt *testing.T, input []byte) {
 		if len(input) > 12*256 {
 			return
 		}
-		t.mutate(input, func(data []byte) { t.check(tt, data) })
+		t.With(input, func(data []byte) { t.check(tt, data) })
 	})
-}
-
-func randomInput(seed uint64, words int) []byte {
-	r := rand.New(rand.NewPCG(seed, 1))
-	b := make([]byte, 12*words)
-	for i := range b {
-		b[i] = byte(r.Uint32())
-	}
-	for i := 4; i < len(b); i += 12 {
-		if r.IntN(2) == 0 {
-			b[i] = 0xff
-		}
-	}
-	return b
 }
 
 // TestMutations is a fixed walk of the fuzz target.
@@ -189,7 +139,7 @@ func TestMutations(t *testing.T) {
 	}
 	tg := fuzzTarget(t)
 	for seed := range uint64(n) {
-		tg.mutate(randomInput(seed, 1+int(seed%200)), func(data []byte) {
+		tg.With(coretest.RandomDamage(seed, 1+int(seed%200)), func(data []byte) {
 			testbin.Bounded(t, len(data), func() { tg.check(t, data) })
 		})
 	}
