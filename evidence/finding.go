@@ -41,7 +41,16 @@ type Finding struct {
 	Flow     []Step   `json:"flow"`
 	Fixes    []Fix    `json:"fixes"`
 	Targets  []string `json:"targets"` // GOOS/GOARCH it was seen in, sorted
+	Window   *Window  `json:"window,omitempty"`
 	Proof    Proof    `json:"proof"`
+}
+
+// A Window is the code in which something has to happen for the finding to do
+// harm: a garbage collection, a stack that grows, a release. It is nil for a
+// finding that needs no moment.
+type Window struct {
+	From Position `json:"from"`
+	To   Position `json:"to"`
 }
 
 // A Step is one stop on the way from where a value was born to where it does

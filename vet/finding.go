@@ -34,6 +34,9 @@ func (u *unit) finding(l *loaded, name string, h rule.Hit) (f evidence.Finding, 
 		Targets:  []string{l.target.String()},
 		Proof:    evidence.Proof{State: evidence.Untested, Oracle: r.Oracle},
 	}
+	if w := h.Window; w.Pos.IsValid() && w.End.IsValid() {
+		f.Window = &evidence.Window{From: u.position(l, w.Pos), To: u.position(l, w.End)}
+	}
 	for _, s := range h.Flow {
 		if s.Pos.IsValid() && u.owns(l.fset.Position(s.Pos).Filename) {
 			f.Flow = append(f.Flow, evidence.Step{Pos: u.position(l, s.Pos), Text: s.Text})

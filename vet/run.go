@@ -101,6 +101,7 @@ func (m *merger) unit(l *loaded, u *unit) {
 		m.gaps[evidence.Gap{What: "package not analysed", Where: u.pkg.PkgPath, Why: err.Error()}] = true
 		return
 	}
+	u.pkg.Imports = nil // facts of other packages do not come from syntax
 	graph, err := checker.Analyze(u.suite, []*packages.Package{u.pkg}, nil)
 	if err != nil {
 		m.gaps[evidence.Gap{What: "package not analysed", Where: u.pkg.PkgPath, Why: err.Error()}] = true

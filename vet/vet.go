@@ -39,18 +39,25 @@ import (
 // itself says so.
 type Rule = rule.Rule
 
-// Suite is every rule, in order of name, for drivers of go/analysis.
-var Suite = []*analysis.Analyzer{
-	asmargs.Analyzer,
-	asmclobber.Analyzer,
-	asmframe.Analyzer,
-	asmnosplit.Analyzer,
-	asmsp.Analyzer,
-	headerliteral.Analyzer,
-	ignoredirective.Analyzer,
-	uintptrroundtrip.Analyzer,
-	viewoverrun.Analyzer,
+// suite is every rule with its analyzer, in order of name.
+var suite = []struct {
+	rule     Rule
+	analyzer *analysis.Analyzer
+}{
+	{asmargs.Rule, asmargs.Analyzer},
+	{asmclobber.Rule, asmclobber.Analyzer},
+	{asmframe.Rule, asmframe.Analyzer},
+	{asmnosplit.Rule, asmnosplit.Analyzer},
+	{asmsp.Rule, asmsp.Analyzer},
+	{headerliteral.Rule, headerliteral.Analyzer},
+	{ignoredirective.Rule, ignoredirective.Analyzer},
+	{uintptrroundtrip.Rule, uintptrroundtrip.Analyzer},
+	{viewoverrun.Rule, viewoverrun.Analyzer},
 }
+
+// Suite is the analyzer of every rule, in order of name, for drivers of
+// go/analysis.
+var Suite []*analysis.Analyzer
 
 // asmSuite is what applies to a package that has assembly and no unsafe.
 var asmSuite = []*analysis.Analyzer{
@@ -58,21 +65,13 @@ var asmSuite = []*analysis.Analyzer{
 	ignoredirective.Analyzer,
 }
 
-var rules = []Rule{
-	asmargs.Rule,
-	asmclobber.Rule,
-	asmframe.Rule,
-	asmnosplit.Rule,
-	asmsp.Rule,
-	headerliteral.Rule,
-	ignoredirective.Rule,
-	uintptrroundtrip.Rule,
-	viewoverrun.Rule,
-}
+var rules []Rule
 
 func init() {
-	for _, r := range rules {
-		ignoredirective.Known = append(ignoredirective.Known, r.Name)
+	for _, s := range suite {
+		Suite = append(Suite, s.analyzer)
+		rules = append(rules, s.rule)
+		ignoredirective.Known = append(ignoredirective.Known, s.rule.Name)
 	}
 }
 

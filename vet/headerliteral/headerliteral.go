@@ -13,17 +13,16 @@ import (
 	"moho/vet/internal/prov"
 	"moho/vet/internal/rule"
 	"moho/vet/internal/ssafn"
+	"moho/vet/internal/summary"
 )
 
 //go:embed doc.go
 var source string
 
 // Rule is what people read about the analyzer.
-var Rule = rule.Rule{
+var Rule = rule.New(source, rule.Rule{
 	Name:     "header-literal",
-	Title:    rule.Title(Analyzer.Doc),
 	Severity: evidence.High,
-	Doc:      Analyzer.Doc,
 	Bad: `sh := (*reflect.StringHeader)(unsafe.Pointer(&s))
 bh := reflect.SliceHeader{Data: sh.Data, Len: sh.Len, Cap: sh.Len}
 return *(*[]byte)(unsafe.Pointer(&bh))`,
@@ -31,20 +30,13 @@ return *(*[]byte)(unsafe.Pointer(&bh))`,
 	Fix:    "use unsafe.Slice, unsafe.String, unsafe.SliceData and unsafe.StringData",
 	Oracle: "garbage collections injected after the header is made, with clobberfree=1",
 	Source: "package unsafe, rule (6) of type Pointer",
-}
+})
 
 // Analyzer is the rule for go/analysis drivers. Its result is *rule.Hits.
-var Analyzer = &analysis.Analyzer{
-	Name:       "headerliteral",
-	Doc:        rule.MustDoc(source, "headerliteral"),
-	Requires:   []*analysis.Analyzer{ssafn.Analyzer},
-	ResultType: rule.HitsType,
-}
+var Analyzer = Rule.Analyzer(run, summary.Analyzer)
 
-func init() { Analyzer.Run = run } // Run refers to Rule, which refers to Analyzer
-
-func run(pass *analysis.Pass) (any, error) {
-	p := pass.ResultOf[ssafn.Analyzer].(*ssafn.Program)
+func run(pass *analysis.Pass) ([]rule.Hit, error) {
+	p := pass.ResultOf[summary.Analyzer].(*ssafn.Program)
 	var hits []rule.Hit
 	for _, f := range p.Funcs {
 		for _, b := range f.Blocks {
@@ -57,7 +49,7 @@ func run(pass *analysis.Pass) (any, error) {
 			}
 		}
 	}
-	return rule.Report(pass, Rule, hits), nil
+	return hits, nil
 }
 
 func pointee(a *ssa.Alloc) types.Type {

@@ -13,17 +13,16 @@ import (
 	"moho/vet/internal/prov"
 	"moho/vet/internal/rule"
 	"moho/vet/internal/ssafn"
+	"moho/vet/internal/summary"
 )
 
 //go:embed doc.go
 var source string
 
 // Rule is what people read about the analyzer.
-var Rule = rule.Rule{
+var Rule = rule.New(source, rule.Rule{
 	Name:     "uintptr-roundtrip",
-	Title:    rule.Title(Analyzer.Doc),
 	Severity: evidence.High,
-	Doc:      Analyzer.Doc,
 	Bad: `u := uintptr(unsafe.Pointer(&buf[0]))
 fill()
 p := (*header)(unsafe.Pointer(u + 8))`,
@@ -33,20 +32,13 @@ h := (*header)(unsafe.Add(p, 8))`,
 	Fix:    "keep the address in an unsafe.Pointer and do arithmetic with unsafe.Add",
 	Oracle: "checkptr=2; garbage collections (clobberfree=1) or stack growth (efence=1) injected between the two conversions",
 	Source: "package unsafe, rules (2), (3) and (5) of type Pointer",
-}
+})
 
 // Analyzer is the rule for go/analysis drivers. Its result is *rule.Hits.
-var Analyzer = &analysis.Analyzer{
-	Name:       "uintptrroundtrip",
-	Doc:        rule.MustDoc(source, "uintptrroundtrip"),
-	Requires:   []*analysis.Analyzer{ssafn.Analyzer},
-	ResultType: rule.HitsType,
-}
+var Analyzer = Rule.Analyzer(run, summary.Analyzer)
 
-func init() { Analyzer.Run = run } // Run refers to Rule, which refers to Analyzer
-
-func run(pass *analysis.Pass) (any, error) {
-	p := pass.ResultOf[ssafn.Analyzer].(*ssafn.Program)
+func run(pass *analysis.Pass) ([]rule.Hit, error) {
+	p := pass.ResultOf[summary.Analyzer].(*ssafn.Program)
 	var hits []rule.Hit
 	for _, f := range p.Funcs {
 		if ssafn.IsCgo(f) {
@@ -63,7 +55,7 @@ func run(pass *analysis.Pass) (any, error) {
 			}
 		}
 	}
-	return rule.Report(pass, Rule, hits), nil
+	return hits, nil
 }
 
 // candidate is one way for a Go address to reach the conversion.

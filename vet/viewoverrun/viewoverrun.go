@@ -12,36 +12,28 @@ import (
 	"moho/vet/internal/prov"
 	"moho/vet/internal/rule"
 	"moho/vet/internal/ssafn"
+	"moho/vet/internal/summary"
 )
 
 //go:embed doc.go
 var source string
 
 // Rule is what people read about the analyzer.
-var Rule = rule.Rule{
+var Rule = rule.New(source, rule.Rule{
 	Name:     "view-overrun",
-	Title:    rule.Title(Analyzer.Doc),
 	Severity: evidence.High,
-	Doc:      Analyzer.Doc,
 	Bad:      `ids := (*[1 << 20]uint64)(unsafe.Pointer(&page.first))[:count]`,
 	Good:     `ids := unsafe.Slice((*uint64)(unsafe.Pointer(&page.first)), min(count, page.max))`,
 	Fix:      "use unsafe.Slice with a length that is checked against the object; a third bound [:n:n] helps only where n is known to fit",
 	Oracle:   "checkptr=2, -asan",
 	Source:   "package unsafe, rule (1) of type Pointer, and functions Slice and String",
-}
+})
 
 // Analyzer is the rule for go/analysis drivers. Its result is *rule.Hits.
-var Analyzer = &analysis.Analyzer{
-	Name:       "viewoverrun",
-	Doc:        rule.MustDoc(source, "viewoverrun"),
-	Requires:   []*analysis.Analyzer{ssafn.Analyzer},
-	ResultType: rule.HitsType,
-}
+var Analyzer = Rule.Analyzer(run, summary.Analyzer)
 
-func init() { Analyzer.Run = run } // Run refers to Rule, which refers to Analyzer
-
-func run(pass *analysis.Pass) (any, error) {
-	p := pass.ResultOf[ssafn.Analyzer].(*ssafn.Program)
+func run(pass *analysis.Pass) ([]rule.Hit, error) {
+	p := pass.ResultOf[summary.Analyzer].(*ssafn.Program)
 	var hits []rule.Hit
 	for _, f := range p.Funcs {
 		if ssafn.IsCgo(f) {
@@ -58,7 +50,7 @@ func run(pass *analysis.Pass) (any, error) {
 			}
 		}
 	}
-	return rule.Report(pass, Rule, hits), nil
+	return hits, nil
 }
 
 // A view is one use of memory as a string, slice or array.

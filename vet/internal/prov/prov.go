@@ -26,23 +26,25 @@ import (
 
 	"golang.org/x/tools/go/ssa"
 
+	"moho/vet/internal/fact"
 	"moho/vet/internal/ssafn"
 )
 
 // A Kind is a class of memory, or of ignorance about it.
-type Kind uint16
+type Kind = fact.Memory
 
+// The kinds, by the names that package fact gives them.
 const (
-	Local   Kind = 1 << iota // a Go variable; it lies on a stack unless it escapes
-	Heap                     // made by new, make, a literal, append, a conversion
-	Param                    // a typed Go pointer that any caller may pass
-	Reflect                  // an address that a reflect.Value gave out
-	Loaded                   // a typed Go pointer read from memory or got from another package
-	Opaque                   // an unsafe.Pointer that any caller may pass
-	Static                   // package variables, functions, string constants: never moved or freed
-	C                        // C memory
-	Mapped                   // mmap, shared memory, system calls
-	Unknown
+	Local   = fact.Local
+	Heap    = fact.Heap
+	Param   = fact.Given
+	Reflect = fact.Reflect
+	Loaded  = fact.Loaded
+	Opaque  = fact.Opaque
+	Static  = fact.Static
+	C       = fact.C
+	Mapped  = fact.Mapped
+	Unknown = fact.Unknown
 )
 
 // Moves are the kinds that are Go's to move or free for certain.

@@ -5,6 +5,8 @@ import (
 	"go/parser"
 	"go/token"
 	"strings"
+
+	"golang.org/x/tools/go/analysis"
 )
 
 // MustDoc returns the text of the section "# Analyzer name" of the package
@@ -54,4 +56,32 @@ func Doc(source, name string) (string, error) {
 func Title(doc string) string {
 	title, _, _ := strings.Cut(doc, "\n")
 	return strings.TrimSpace(title)
+}
+
+// New completes a rule: its text and title come from the section of the doc.go
+// that source holds, under the rule's name without hyphens.
+func New(source string, r Rule) Rule {
+	r.Doc = MustDoc(source, r.folder())
+	r.Title = Title(r.Doc)
+	return r
+}
+
+func (r Rule) folder() string { return strings.ReplaceAll(r.Name, "-", "") }
+
+// Analyzer returns the rule for go/analysis drivers: run finds, the analyzer
+// reports. Its result is *[Hits].
+func (r Rule) Analyzer(run func(*analysis.Pass) ([]Hit, error), requires ...*analysis.Analyzer) *analysis.Analyzer {
+	return &analysis.Analyzer{
+		Name:       r.folder(),
+		Doc:        r.Doc,
+		Requires:   requires,
+		ResultType: HitsType,
+		Run: func(pass *analysis.Pass) (any, error) {
+			hits, err := run(pass)
+			if err != nil {
+				return nil, err
+			}
+			return Report(pass, r, hits), nil
+		},
+	}
 }

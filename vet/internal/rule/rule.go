@@ -56,7 +56,15 @@ type Hit struct {
 	Fixes    []analysis.SuggestedFix
 	Symbol   string
 	Own      bool
+
+	// Window is the code in which the harm happens, when it has to happen at a
+	// moment: from where only a number, or nothing, refers to the memory up to
+	// its use. It is what proof by execution aims at.
+	Window Span
 }
+
+// A Span is the text from Pos up to End.
+type Span struct{ Pos, End token.Pos }
 
 // A Gap is a file that a rule could not read. Line is 0 when it does not matter.
 type Gap struct {

@@ -31,6 +31,8 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 	"golang.org/x/tools/go/ssa"
+
+	"moho/vet/internal/fact"
 )
 
 // Analyzer builds a [Program] for each package.
@@ -48,6 +50,16 @@ type Program struct {
 	Pkg   *ssa.Package
 	Sizes types.Sizes
 	Funcs []*ssa.Function // source functions and literals, the package initialiser included
+
+	// Files and Info are the syntax that SSA was built from. Rules use these and
+	// not those of the pass.
+	Files []*ast.File
+	Info  *types.Info
+
+	// Own is what this package tells others, as far as it is known by now;
+	// Imported returns what a package that this one imports tells, or nil.
+	Own      *fact.Package
+	Imported func(*types.Package) *fact.Package
 
 	calls    map[*ssa.Function][]ssa.CallInstruction
 	closures map[*ssa.Function][]*ssa.MakeClosure
@@ -80,6 +92,10 @@ func run(pass *analysis.Pass) (result any, err error) {
 	p := &Program{
 		Fset:     pass.Fset,
 		Sizes:    pass.TypesSizes,
+		Files:    pass.Files,
+		Info:     pass.TypesInfo,
+		Own:      &fact.Package{Funcs: map[string]*fact.Func{}, Types: map[string]*fact.Type{}},
+		Imported: func(*types.Package) *fact.Package { return nil },
 		calls:    map[*ssa.Function][]ssa.CallInstruction{},
 		closures: map[*ssa.Function][]*ssa.MakeClosure{},
 		opened:   map[*ssa.Function]bool{},

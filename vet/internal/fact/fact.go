@@ -1,0 +1,128 @@
+// Package fact is what one package tells those that import it about memory:
+// which functions release, keep, write or point into what they are given, and
+// which types have a finalizer.
+//
+// A [Package] is a go/analysis package fact, so the same summaries travel
+// between packages in a standalone run, under go vet -vettool and in other
+// drivers. What is not there is not known; a summary never claims that a
+// function does not do something, except where a field says so in words.
+//
+// # Untrusted input
+//
+// Facts are read back from caches and from files that the go command hands
+// over; every index in one is checked by the accessors before it is used.
+//
+// # Compatibility
+//
+// Internal to vet. Fields may be added; a changed meaning needs a new
+// [Version], which is part of every cache key.
+package fact
+
+import "go/types"
+
+// Version changes when the meaning of a fact does.
+const Version = 1
+
+// A Package holds the summaries of one package. Functions are keyed by [Name],
+// types by their name. Only entries that say something are there.
+type Package struct {
+	Funcs map[string]*Func
+	Types map[string]*Type
+}
+
+// AFact marks Package as a fact of go/analysis.
+func (*Package) AFact() {}
+
+// A Func is what callers should know of a function. Params has the receiver
+// first; a list may be shorter than the function's, and the rest is not known.
+type Func struct {
+	Params  []Param
+	Results []Result
+}
+
+// A Release names the way in which memory or another resource is given back.
+type Release string
+
+// The kinds of release that rules tell apart.
+const (
+	Free   Release = "free"   // C's free, or a C function that ends in it
+	Munmap Release = "munmap" // munmap, shmdt, UnmapViewOfFile, VirtualFree
+	Handle Release = "handle" // cgo.Handle.Delete
+	Unpin  Release = "unpin"  // runtime.Pinner.Unpin
+	Custom Release = "custom" // a C library's own function for its own objects
+)
+
+// A Param is what a function does with one argument.
+type Param struct {
+	Frees     Release // on every path that returns; "" otherwise
+	MayFree   Release // on some path
+	Retains   bool    // keeps the pointer beyond the call: global, heap, C
+	Writes    bool    // writes to the bytes of a slice, string or pointer
+	AsPointer bool    // an integer that becomes a pointer, or goes to the kernel or C as an address
+	KeepsLive bool    // alive until the call ends: KeepAlive, go:uintptrescapes
+}
+
+// A Result is what a function returns.
+type Result struct {
+	Memory    Memory  // kinds of memory that a pointer result may point to; 0 is not known
+	PointsTo  []int   // parameters whose memory the result points into
+	AddressOf []int   // parameters whose address an integer result holds
+	AddressIs Memory  // kinds of memory whose address an integer result holds
+	Owned     Release // how the caller has to give the result back; "" when it need not
+}
+
+// A Type is what users of a type should know. Releases lists the fields whose
+// memory or handle the finalizer (or the cleanup) gives back.
+type Type struct {
+	Finalizer bool
+	Releases  []string
+}
+
+// Param returns what is known of parameter i, the receiver being 0.
+func (f *Func) Param(i int) Param {
+	if f == nil || i < 0 || i >= len(f.Params) {
+		return Param{}
+	}
+	return f.Params[i]
+}
+
+// Result returns what is known of result i.
+func (f *Func) Result(i int) Result {
+	if f == nil || i < 0 || i >= len(f.Results) {
+		return Result{}
+	}
+	return f.Results[i]
+}
+
+// SetParam returns parameter i for writing; i is an index that the function has.
+func (f *Func) SetParam(i int) *Param {
+	for len(f.Params) <= i {
+		f.Params = append(f.Params, Param{})
+	}
+	return &f.Params[i]
+}
+
+// SetResult returns result i for writing; i is an index that the function has.
+func (f *Func) SetResult(i int) *Result {
+	for len(f.Results) <= i {
+		f.Results = append(f.Results, Result{})
+	}
+	return &f.Results[i]
+}
+
+// Name is the key of a function in a Package: F for a function, T.M for a
+// method of T or *T.
+func Name(fn *types.Func) string {
+	recv := fn.Signature().Recv()
+	if recv == nil {
+		return fn.Name()
+	}
+	t := recv.Type()
+	if ptr, ok := types.Unalias(t).(*types.Pointer); ok {
+		t = ptr.Elem()
+	}
+	if named, ok := types.Unalias(t).(*types.Named); ok {
+		return named.Obj().Name() + "." + fn.Name()
+	}
+	return "?." + fn.Name()
+}

@@ -1,0 +1,108 @@
+// Package summary works out what the functions and types of one package do
+// with memory, for its rules and for the packages that import it.
+//
+// Its analyzer gives the rules the [ssafn.Program] with all facts in place: what
+// imported packages tell, and what this one tells, found from the callees up to
+// the callers. Each contributor fills the part of a [fact.Func] or [fact.Type]
+// that it knows about, and reads the facts of callees through
+// [ssafn.Program.Fact].
+//
+// # Untrusted input
+//
+// Source code under analysis. Recursion is cut: a group of functions that call
+// each other is gone over at most [maxRounds] times.
+//
+// # Compatibility
+//
+// Internal to vet.
+package summary
+
+import (
+	"go/types"
+	"reflect"
+
+	"golang.org/x/tools/go/analysis"
+	"golang.org/x/tools/go/ssa"
+
+	"moho/vet/internal/fact"
+	"moho/vet/internal/ssafn"
+)
+
+// Analyzer is what rules require. Its result is the *ssafn.Program.
+var Analyzer = &analysis.Analyzer{
+	Name:       "mohofacts",
+	Doc:        "summarise what functions and types do with memory",
+	Requires:   []*analysis.Analyzer{ssafn.Analyzer},
+	Run:        run,
+	ResultType: reflect.TypeFor[*ssafn.Program](),
+	FactTypes:  []analysis.Fact{new(fact.Package)},
+}
+
+// functions are the contributors of function facts. Each adds to what it is
+// given and takes nothing away.
+var functions = []func(p *ssafn.Program, f *ssa.Function, out *fact.Func){}
+
+// typeFacts are the contributors of type facts; they run before the functions.
+var typeFacts = []func(p *ssafn.Program, out map[string]*fact.Type){}
+
+// maxRounds bounds how often functions that call each other are gone over.
+const maxRounds = 4
+
+func run(pass *analysis.Pass) (any, error) {
+	p := pass.ResultOf[ssafn.Analyzer].(*ssafn.Program)
+	known := map[*types.Package]*fact.Package{}
+	p.Imported = func(pkg *types.Package) *fact.Package {
+		f, ok := known[pkg]
+		if !ok {
+			f = &fact.Package{}
+			if !pass.ImportPackageFact(pkg, f) {
+				f = nil
+			}
+			known[pkg] = f
+		}
+		return f
+	}
+	if p.Pkg == nil {
+		return p, nil
+	}
+	for _, add := range typeFacts {
+		add(p, p.Own.Types)
+	}
+	for _, group := range bottomUp(p) {
+		for range maxRounds {
+			if !summarise(p, group) {
+				break
+			}
+		}
+	}
+	if len(p.Own.Funcs)+len(p.Own.Types) > 0 {
+		pass.ExportPackageFact(p.Own)
+	}
+	return p, nil
+}
+
+// summarise goes once over functions that call each other, and reports whether
+// something new was learnt and another round may learn more.
+func summarise(p *ssafn.Program, group []*ssa.Function) bool {
+	changed := false
+	for _, f := range group {
+		fn, ok := f.Object().(*types.Func)
+		if !ok {
+			continue // a literal
+		}
+		name := fact.Name(fn)
+		before := p.Own.Funcs[name]
+		next := &fact.Func{}
+		for _, add := range functions {
+			add(p, f, next)
+		}
+		if len(next.Params)+len(next.Results) == 0 {
+			continue
+		}
+		if before == nil || !reflect.DeepEqual(before, next) {
+			p.Own.Funcs[name] = next
+			changed = true
+		}
+	}
+	return changed && len(group) > 1
+}
