@@ -43,6 +43,10 @@ type Finding struct {
 	Targets  []string `json:"targets"` // GOOS/GOARCH it was seen in, sorted
 	Window   *Window  `json:"window,omitempty"`
 	Proof    Proof    `json:"proof"`
+
+	// Fingerprint is the same as long as the code is: moved lines, another
+	// layout and another file name do not change it. Baselines and SARIF go by it.
+	Fingerprint string `json:"fingerprint,omitempty"`
 }
 
 // A Window is the code in which something has to happen for the finding to do

@@ -87,6 +87,7 @@ type loaded struct {
 	matched []string
 	errors  []packages.Error
 	types   *importer
+	overlay map[string][]byte
 }
 
 // A unit is one package, or one test variant of it, to be analysed.
@@ -111,6 +112,7 @@ func load(ctx context.Context, opts Options, t target) (*loaded, error) {
 		Env:        environ(opts, t),
 		Tests:      opts.Tests,
 		BuildFlags: opts.BuildFlags,
+		Overlay:    opts.Overlay,
 	}
 	if len(opts.Tags) > 0 {
 		cfg.BuildFlags = append(slices.Clone(cfg.BuildFlags), "-tags="+strings.Join(opts.Tags, ","))
@@ -123,7 +125,7 @@ func load(ctx context.Context, opts Options, t target) (*loaded, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load %s: %w", strings.Join(patterns, " "), err)
 	}
-	l := &loaded{target: t, fset: token.NewFileSet()}
+	l := &loaded{target: t, fset: token.NewFileSet(), overlay: opts.Overlay}
 	l.types = newImporter(l.fset)
 	broken := map[string]bool{}
 	packages.Visit(roots, nil, func(p *packages.Package) {
@@ -147,7 +149,7 @@ func load(ctx context.Context, opts Options, t target) (*loaded, error) {
 		if broken[p.ID] {
 			continue
 		}
-		if suite := applicable(p, t); suite != nil {
+		if suite := applicable(p, t, opts.Overlay); suite != nil {
 			l.units = append(l.units, &unit{pkg: p, name: name, suite: suite})
 		}
 	}
@@ -159,13 +161,13 @@ func load(ctx context.Context, opts Options, t target) (*loaded, error) {
 
 // applicable lists the rules that may have something to say about a package;
 // most have none, and cost nothing more.
-func applicable(p *packages.Package, t target) []*analysis.Analyzer {
+func applicable(p *packages.Package, t target, overlay map[string][]byte) []*analysis.Analyzer {
 	var assembly []string
 	if asmflow.Archs[t.goarch] != nil {
 		assembly = asmflow.Files(p.OtherFiles)
 	}
 	switch {
-	case importsUnsafe(p.CompiledGoFiles):
+	case importsUnsafe(p.CompiledGoFiles, overlay):
 		return Suite
 	case len(assembly) > 0:
 		return asmSuite
@@ -205,9 +207,9 @@ func isTestMain(p *packages.Package) bool {
 
 // importsUnsafe looks at import clauses only. A file that can't be read is
 // left to the type checker to complain about.
-func importsUnsafe(files []string) bool {
+func importsUnsafe(files []string, overlay map[string][]byte) bool {
 	for _, name := range files {
-		f, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ImportsOnly|parser.SkipObjectResolution)
+		f, err := parser.ParseFile(token.NewFileSet(), name, overlaid(overlay, name), parser.ImportsOnly|parser.SkipObjectResolution)
 		if f == nil || err != nil {
 			return true
 		}

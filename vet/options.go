@@ -2,6 +2,7 @@ package vet
 
 import (
 	"moho/evidence"
+	"moho/vet/source"
 )
 
 // Options says what [Run] looks at. The zero value is the package in the
@@ -26,6 +27,10 @@ type Options struct {
 	// its packages in the cache when it uses the same ones (-trimpath).
 	BuildFlags []string
 
+	// Overlay replaces the text of Go files by path, which is absolute: what an
+	// editor has not saved, or what fixes would make of them.
+	Overlay map[string][]byte
+
 	// Progress, when set, is called from one goroutine at a time with the
 	// number of packages done and how many there are so far.
 	Progress func(done, total int64)
@@ -41,7 +46,13 @@ type Result struct {
 	Gaps       []evidence.Gap
 	Packages   int
 	Targets    []string // GOOS/GOARCH looked at, sorted
-	Suppressed int      // findings that a moho:ignore comment silenced
+	Suppressed int      // findings that a comment silenced
+
+	// Paths are the import paths of the packages looked at, sorted, and Sources
+	// leads from positions to their files, for packages that have findings. Both
+	// are about this machine and no part of a report.
+	Paths   []string
+	Sources *source.Tree
 }
 
 // Document is a Result as moho vet --json prints it: schema moho/vet/v1,

@@ -3,6 +3,7 @@ package vet
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
@@ -12,6 +13,7 @@ import (
 	"moho/evidence"
 	"moho/vet/internal/asmflow"
 	"moho/vet/internal/rule"
+	"moho/vet/source"
 )
 
 // Run loads the packages that opts names, for each target, and applies every
@@ -29,7 +31,7 @@ func Run(ctx context.Context, opts Options) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	m := merger{byKey: map[findingKey]int{}, packages: map[string]bool{}, gaps: map[evidence.Gap]bool{}, silenced: map[findingKey]bool{}}
+	m := merger{byKey: map[findingKey]int{}, packages: map[string]bool{}, gaps: map[evidence.Gap]bool{}, silenced: map[findingKey]bool{}, sources: newSources(opts.Overlay)}
 	failed := &LoadError{}
 	for _, t := range targets {
 		l, err := load(ctx, opts, t)
@@ -70,6 +72,7 @@ type merger struct {
 	packages map[string]bool
 	gaps     map[evidence.Gap]bool
 	silenced map[findingKey]bool
+	sources  *source.Tree
 }
 
 // target analyses what was loaded for one target. Packages go before their
@@ -97,6 +100,12 @@ func (m *merger) target(ctx context.Context, l *loaded, progress func(done, tota
 
 // unit type-checks and analyses one package.
 func (m *merger) unit(l *loaded, u *unit) {
+	found, files := len(m.findings), u.sources(l)
+	defer func() {
+		if len(m.findings) > found {
+			maps.Copy(m.sources.Files, files)
+		}
+	}()
 	if err := l.check(u); err != nil {
 		m.gaps[evidence.Gap{What: "package not analysed", Where: u.pkg.PkgPath, Why: err.Error()}] = true
 		return
@@ -155,6 +164,8 @@ func (m *merger) result() Result {
 		slices.Sort(f.Targets)
 	}
 	evidence.SortFindings(r.Findings)
+	source.Fingerprints(r.Findings, m.sources)
+	r.Paths, r.Sources = slices.Sorted(maps.Keys(m.packages)), m.sources
 	for g := range m.gaps {
 		r.Gaps = append(r.Gaps, g)
 	}

@@ -95,7 +95,7 @@ func (l *loaded) check(u *unit) error {
 		return fmt.Errorf("sizes of types on %s are not known", l.target.goarch)
 	}
 	for _, name := range p.CompiledGoFiles {
-		f, err := parser.ParseFile(l.fset, name, nil, parser.ParseComments|parser.SkipObjectResolution)
+		f, err := parser.ParseFile(l.fset, name, overlaid(l.overlay, name), parser.ParseComments|parser.SkipObjectResolution)
 		if err != nil {
 			return err
 		}
