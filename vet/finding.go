@@ -89,8 +89,8 @@ func (u *unit) position(l *loaded, pos token.Pos) evidence.Position {
 	return evidence.Position{File: u.file(l, p.Filename), Line: p.Line, Col: p.Column}
 }
 
-// gap translates a file that a rule could not read.
-func (u *unit) gap(l *loaded, g rule.Gap) evidence.Gap {
+// fileGap translates a file that a rule could not read.
+func (u *unit) fileGap(l *loaded, g rule.Gap) evidence.Gap {
 	where := u.file(l, g.File)
 	if g.Line > 0 {
 		where = fmt.Sprintf("%s:%d", where, g.Line)

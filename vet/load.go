@@ -6,18 +6,14 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"go/parser"
 	"go/token"
+	"go/types"
 	"os"
 	"os/exec"
 	"slices"
 	"strings"
 
-	"golang.org/x/tools/go/analysis"
 	"golang.org/x/tools/go/packages"
-
-	"moho/vet/internal/asmflow"
-	"moho/vet/internal/ssafn"
 )
 
 // target is one GOOS/GOARCH. given is false for what the environment says.
@@ -30,6 +26,12 @@ type target struct {
 }
 
 func (t target) String() string { return t.goos + "/" + t.goarch }
+
+// wide reports words of 64 bits.
+func (t target) wide() bool {
+	sizes := types.SizesFor("gc", t.goarch)
+	return sizes == nil || sizes.Sizeof(types.Typ[types.Uintptr]) == 8
+}
 
 // targets resolves opts.Targets.
 func targets(ctx context.Context, opts Options) ([]target, error) {
@@ -79,22 +81,16 @@ func environ(opts Options, t target) []string {
 	return env
 }
 
-// loaded is what the patterns match, for one target.
+// loaded is what the patterns match and all that it imports, for one target.
 type loaded struct {
 	target  target
 	fset    *token.FileSet
-	units   []*unit // packages with unsafe or assembly, before their test variants
+	units   []*unit // imports first
 	matched []string
 	errors  []packages.Error
 	types   *importer
+	memory  *gate
 	overlay map[string][]byte
-}
-
-// A unit is one package, or one test variant of it, to be analysed.
-type unit struct {
-	pkg   *packages.Package
-	name  string // the package's path without what marks a test variant
-	suite []*analysis.Analyzer
 }
 
 // load asks the go command for the packages and for their dependencies' types.
@@ -125,54 +121,28 @@ func load(ctx context.Context, opts Options, t target) (*loaded, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load %s: %w", strings.Join(patterns, " "), err)
 	}
-	l := &loaded{target: t, fset: token.NewFileSet(), overlay: opts.Overlay}
-	l.types = newImporter(l.fset)
-	broken := map[string]bool{}
-	packages.Visit(roots, nil, func(p *packages.Package) {
-		for _, e := range p.Errors {
-			l.errors = append(l.errors, e)
-			broken[p.ID] = true
-		}
-	})
+	l := &loaded{target: t, fset: token.NewFileSet(), memory: newGate(maxSource), overlay: opts.Overlay}
+	l.units = graph(roots)
+	l.types = newImporter(l.fset, l.units)
+	for _, u := range l.units {
+		l.errors = append(l.errors, u.pkg.Errors...)
+	}
 	if opts.Deps {
 		roots = withDeps(roots)
 	}
+	asked := map[*packages.Package]bool{}
 	for _, p := range roots {
 		if p.Name == "" && len(p.Errors) > 0 || isTestMain(p) {
 			continue // the first is a pattern that matches nothing
 		}
-		name := strings.TrimSuffix(p.PkgPath, "_test")
-		if p.ForTest == "" {
-			name = p.PkgPath
-		}
-		l.matched = append(l.matched, name)
-		if broken[p.ID] {
-			continue
-		}
-		if suite := applicable(p, t, opts.Overlay); suite != nil {
-			l.units = append(l.units, &unit{pkg: p, name: name, suite: suite})
+		asked[p] = true
+	}
+	for _, u := range l.units {
+		if u.asked = asked[u.pkg]; u.asked {
+			l.matched = append(l.matched, u.name)
 		}
 	}
-	slices.SortStableFunc(l.units, func(a, b *unit) int {
-		return cmp.Or(cmp.Compare(a.pkg.ForTest, b.pkg.ForTest), cmp.Compare(a.pkg.ID, b.pkg.ID))
-	})
 	return l, nil
-}
-
-// applicable lists the rules that may have something to say about a package;
-// most have none, and cost nothing more.
-func applicable(p *packages.Package, t target, overlay map[string][]byte) []*analysis.Analyzer {
-	var assembly []string
-	if asmflow.Archs[t.goarch] != nil {
-		assembly = asmflow.Files(p.OtherFiles)
-	}
-	switch {
-	case importsUnsafe(p.CompiledGoFiles, overlay):
-		return Suite
-	case len(assembly) > 0:
-		return asmSuite
-	}
-	return nil
 }
 
 // withDeps adds the packages of the main module that roots import. One that
@@ -203,19 +173,4 @@ func isTestMain(p *packages.Package) bool {
 		}
 	}
 	return true
-}
-
-// importsUnsafe looks at import clauses only. A file that can't be read is
-// left to the type checker to complain about.
-func importsUnsafe(files []string, overlay map[string][]byte) bool {
-	for _, name := range files {
-		f, err := parser.ParseFile(token.NewFileSet(), name, overlaid(overlay, name), parser.ImportsOnly|parser.SkipObjectResolution)
-		if f == nil || err != nil {
-			return true
-		}
-		if ssafn.RelevantFile(f) {
-			return true
-		}
-	}
-	return false
 }

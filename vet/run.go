@@ -6,13 +6,10 @@ import (
 	"maps"
 	"slices"
 	"strings"
-
-	"golang.org/x/tools/go/analysis/checker"
-	"golang.org/x/tools/go/packages"
+	"sync"
 
 	"moho/evidence"
 	"moho/vet/internal/asmflow"
-	"moho/vet/internal/rule"
 	"moho/vet/source"
 )
 
@@ -31,7 +28,7 @@ func Run(ctx context.Context, opts Options) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	m := merger{byKey: map[findingKey]int{}, packages: map[string]bool{}, gaps: map[evidence.Gap]bool{}, silenced: map[findingKey]bool{}, sources: newSources(opts.Overlay)}
+	m := merger{byKey: map[findingKey]int{}, packages: map[string]bool{}, gaps: map[evidence.Gap]bool{}, silenced: map[silence]bool{}, sources: newSources(opts.Overlay)}
 	failed := &LoadError{}
 	for _, t := range targets {
 		l, err := load(ctx, opts, t)
@@ -71,72 +68,50 @@ type merger struct {
 	byKey    map[findingKey]int
 	packages map[string]bool
 	gaps     map[evidence.Gap]bool
-	silenced map[findingKey]bool
+	silenced map[silence]bool
 	sources  *source.Tree
 }
 
-// target analyses what was loaded for one target. Packages go before their
-// test variants, so that a finding in both is told as the package alone has it.
+// target analyses what was loaded for one target.
 func (m *merger) target(ctx context.Context, l *loaded, progress func(done, total int64)) error {
 	forget := asmflow.SetTarget(l.fset, asmflow.Target{GOOS: l.target.goos, GOARCH: l.target.goarch, GOROOT: l.target.goroot, GOAMD64: l.target.goamd64})
 	defer forget()
 	for _, path := range l.matched {
 		m.packages[path] = true
 	}
-	for i, u := range l.units {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
+	var mu sync.Mutex
+	done, total := int64(0), int64(len(l.units))
+	inOrder(ctx, l.units, func(u *unit) {
+		l.look(ctx, u)
 		if progress != nil {
-			progress(int64(i), int64(len(l.units)))
+			mu.Lock()
+			defer mu.Unlock()
+			done++
+			progress(done, total)
 		}
-		m.unit(l, u)
+	})
+	if err := ctx.Err(); err != nil {
+		return err
 	}
-	if progress != nil {
-		progress(int64(len(l.units)), int64(len(l.units)))
-	}
+	m.collect(l.units)
 	return nil
 }
 
-// unit type-checks and analyses one package.
-func (m *merger) unit(l *loaded, u *unit) {
-	found, files := len(m.findings), u.sources(l)
-	defer func() {
-		if len(m.findings) > found {
-			maps.Copy(m.sources.Files, files)
+// collect takes the records of the units, in an order that does not depend on
+// when they were done.
+func (m *merger) collect(units []*unit) {
+	for _, u := range slices.SortedStableFunc(slices.Values(units), byVariant) {
+		for _, g := range u.record.Gaps {
+			m.gaps[g] = true
 		}
-	}()
-	if err := l.check(u); err != nil {
-		m.gaps[evidence.Gap{What: "package not analysed", Where: u.pkg.PkgPath, Why: err.Error()}] = true
-		return
-	}
-	u.pkg.Imports = nil // facts of other packages do not come from syntax
-	graph, err := checker.Analyze(u.suite, []*packages.Package{u.pkg}, nil)
-	if err != nil {
-		m.gaps[evidence.Gap{What: "package not analysed", Where: u.pkg.PkgPath, Why: err.Error()}] = true
-		return
-	}
-	for _, act := range graph.Roots {
-		if act.Err != nil {
-			m.gaps[evidence.Gap{What: "package not analysed by " + act.Analyzer.Name, Where: u.pkg.PkgPath, Why: act.Err.Error()}] = true
-			continue
+		for _, s := range u.record.Silenced {
+			m.silenced[s] = true
 		}
-		hits := act.Result.(*rule.Hits)
-		for _, g := range hits.Gaps {
-			m.gaps[u.gap(l, g)] = true
-		}
-		for _, pos := range hits.Suppressed {
-			m.silenced[findingKey{rule: hits.Rule, pos: u.position(l, pos)}] = true
-		}
-		for _, h := range hits.Hits {
-			f, ok := u.finding(l, hits.Rule, h)
-			if !ok {
-				continue
-			}
+		for _, f := range u.record.Findings {
 			m.add(f)
 		}
+		maps.Copy(m.sources.Files, u.sources)
 	}
-	u.release()
 }
 
 // add merges f with the same finding of an earlier target or variant.

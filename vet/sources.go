@@ -10,9 +10,9 @@ func newSources(overlay map[string][]byte) *source.Tree {
 	return &source.Tree{Files: map[source.Key]source.File{}, Overlay: overlay}
 }
 
-// sources lists the files of a unit by the names that positions give them. It
+// files lists the files of a unit by the names that positions give them. It
 // is asked before they are parsed: whoever changes a file later is noticed.
-func (u *unit) sources(l *loaded) map[source.Key]source.File {
+func (u *unit) files(l *loaded) map[source.Key]source.File {
 	module, _ := u.module(l)
 	root := ""
 	if m := u.pkg.Module; m != nil && m.Main {

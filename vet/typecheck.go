@@ -8,34 +8,36 @@ import (
 	"go/token"
 	"go/types"
 	"os"
+	"sync"
 
 	"golang.org/x/tools/go/gcexportdata"
 	"golang.org/x/tools/go/packages"
 )
 
 // importer reads the types of dependencies from the compiler's export data,
-// each file once. Dependencies of a test variant may be variants themselves,
-// with the same path and other contents; those have a map of their own.
+// each file once, and what a package imports before the package itself: so the
+// types are complete when somebody sees them, and can be shared by packages that
+// are checked at the same time.
+//
+// Dependencies of a test may be variants, with the path of another package and
+// other contents.
 type importer struct {
-	fset   *token.FileSet
-	normal map[string]*types.Package
-	tests  map[string]map[string]*types.Package // by the package under test
+	fset     *token.FileSet
+	mu       sync.Mutex
+	packages map[string]*types.Package // those that are no variants, by path
+	variants map[*unit]*types.Package
+	units    map[*packages.Package]*unit
 }
 
-func newImporter(fset *token.FileSet) *importer {
-	return &importer{fset: fset, normal: map[string]*types.Package{}, tests: map[string]map[string]*types.Package{}}
-}
-
-func (im *importer) known(forTest string) map[string]*types.Package {
-	if forTest == "" {
-		return im.normal
+func newImporter(fset *token.FileSet, units []*unit) *importer {
+	im := &importer{
+		fset: fset, packages: map[string]*types.Package{"unsafe": types.Unsafe},
+		variants: map[*unit]*types.Package{}, units: map[*packages.Package]*unit{},
 	}
-	m, ok := im.tests[forTest]
-	if !ok {
-		m = map[string]*types.Package{}
-		im.tests[forTest] = m
+	for _, u := range units {
+		im.units[u.pkg] = u
 	}
-	return m
+	return im
 }
 
 // importFunc adapts a function to types.Importer.
@@ -43,22 +45,62 @@ type importFunc func(path string) (*types.Package, error)
 
 func (f importFunc) Import(path string) (*types.Package, error) { return f(path) }
 
-// forPackage returns the importer for one package's import clauses.
-func (im *importer) forPackage(p *packages.Package) types.Importer {
-	known := im.known(p.ForTest)
+// forUnit returns the importer for one package's import clauses.
+func (im *importer) forUnit(u *unit) types.Importer {
 	return importFunc(func(path string) (*types.Package, error) {
 		if path == "unsafe" {
 			return types.Unsafe, nil
 		}
-		dep, ok := p.Imports[path]
-		if !ok {
+		dep := im.units[u.pkg.Imports[path]]
+		if dep == nil {
 			return nil, fmt.Errorf("import %q: the go command does not list it", path)
 		}
-		if t, ok := known[dep.PkgPath]; ok && t.Complete() {
-			return t, nil
-		}
-		return im.read(dep, known)
+		im.mu.Lock()
+		defer im.mu.Unlock()
+		return im.load(dep)
 	})
+}
+
+// load returns the types of a package, having read those that it imports.
+func (im *importer) load(u *unit) (*types.Package, error) {
+	if t := im.known(u); t != nil {
+		return t, nil
+	}
+	for _, dep := range u.imports {
+		if _, err := im.load(dep); err != nil {
+			return nil, err
+		}
+	}
+	view := im.packages
+	if u.pkg.ForTest != "" {
+		view = map[string]*types.Package{}
+		im.closure(u, view)
+	}
+	t, err := im.read(u.pkg, view)
+	if err == nil && u.pkg.ForTest != "" {
+		im.variants[u] = t
+	}
+	return t, err
+}
+
+func (im *importer) known(u *unit) *types.Package {
+	if u.pkg.ForTest != "" {
+		return im.variants[u]
+	}
+	if t := im.packages[u.pkg.PkgPath]; t != nil && t.Complete() {
+		return t
+	}
+	return nil
+}
+
+// closure adds all that u imports, directly or not, to view.
+func (im *importer) closure(u *unit, view map[string]*types.Package) {
+	for _, dep := range u.imports {
+		if view[dep.pkg.PkgPath] == nil {
+			view[dep.pkg.PkgPath] = im.known(dep)
+			im.closure(dep, view)
+		}
+	}
 }
 
 func (im *importer) read(dep *packages.Package, known map[string]*types.Package) (*types.Package, error) {
@@ -113,7 +155,7 @@ func (l *loaded) check(u *unit) error {
 	}
 	var errs []error
 	conf := types.Config{
-		Importer: l.types.forPackage(p),
+		Importer: l.types.forUnit(u),
 		Sizes:    p.TypesSizes,
 		Error:    func(err error) { errs = append(errs, err) },
 	}

@@ -18,7 +18,12 @@
 // [Version], which is part of every cache key.
 package fact
 
-import "go/types"
+import (
+	"go/token"
+	"go/types"
+	"maps"
+	"strings"
+)
 
 // Version changes when the meaning of a fact does.
 const Version = 1
@@ -28,6 +33,37 @@ const Version = 1
 type Package struct {
 	Funcs map[string]*Func
 	Types map[string]*Type
+	Std   bool // of the standard library
+}
+
+// Concerns reports whether a package that imports this one directly, and no
+// other that hands out raw memory, can break a rule with what it gets: memory
+// that has to be given back or may be gone, an object with a finalizer, an
+// integer that is an address. The standard library does not count: its own
+// interfaces for that are imports that count by themselves, and else nearly
+// everything would.
+func (p *Package) Concerns() bool {
+	if p == nil || p.Std {
+		return false
+	}
+	for _, f := range p.Funcs {
+		for _, r := range f.Results {
+			if r.Memory&(C|Mapped) != 0 || r.Owned != "" || len(r.AddressOf) > 0 || r.AddressIs != 0 || len(r.PointsTo) > 0 {
+				return true
+			}
+		}
+		for _, a := range f.Params {
+			if a.Frees != "" || a.MayFree != "" || a.Retains || a.AsPointer {
+				return true
+			}
+		}
+	}
+	for _, t := range p.Types {
+		if t.Finalizer || len(t.Releases) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // AFact marks Package as a fact of go/analysis.
@@ -76,6 +112,20 @@ type Result struct {
 type Type struct {
 	Finalizer bool
 	Releases  []string
+}
+
+// Visible returns the part of p that other packages can make use of, nil when
+// that is nothing: functions and methods with an exported name, and all types,
+// since a value of an unexported one may be handed out.
+func (p *Package) Visible() *Package {
+	out := &Package{Funcs: maps.Clone(p.Funcs), Types: p.Types, Std: p.Std}
+	maps.DeleteFunc(out.Funcs, func(name string, _ *Func) bool {
+		return !token.IsExported(name[strings.LastIndexByte(name, '.')+1:])
+	})
+	if len(out.Funcs)+len(out.Types) == 0 {
+		return nil
+	}
+	return out
 }
 
 // Param returns what is known of parameter i, the receiver being 0.

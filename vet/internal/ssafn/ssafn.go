@@ -26,8 +26,6 @@ import (
 	"go/token"
 	"go/types"
 	"reflect"
-	"slices"
-	"strconv"
 
 	"golang.org/x/tools/go/analysis"
 	"golang.org/x/tools/go/ssa"
@@ -35,16 +33,17 @@ import (
 	"moho/vet/internal/fact"
 )
 
-// Analyzer builds a [Program] for each package.
+// Analyzer prepares a [Program] for each package; package summary builds it for
+// those that need it.
 var Analyzer = &analysis.Analyzer{
 	Name:       "mohossa",
-	Doc:        "build SSA form and indexes for packages that import unsafe",
+	Doc:        "prepare SSA form and indexes for packages that touch raw memory",
 	Run:        run,
 	ResultType: reflect.TypeFor[*Program](),
 }
 
-// A Program is one package in SSA form. Funcs is empty when the package does
-// not import unsafe.
+// A Program is one package in SSA form. Funcs is empty and Pkg nil when the
+// package cannot touch raw memory.
 type Program struct {
 	Fset  *token.FileSet
 	Pkg   *ssa.Package
@@ -72,24 +71,8 @@ type Program struct {
 	lits     []*ast.CompositeLit          // in order of position, outer before inner
 }
 
-// Relevant reports whether any of the files imports unsafe, which a file that
-// imports C does once cgo has been over it.
-func Relevant(files []*ast.File) bool {
-	return slices.ContainsFunc(files, RelevantFile)
-}
-
-// RelevantFile is [Relevant] for one file; its imports are all it looks at.
-func RelevantFile(f *ast.File) bool {
-	for _, imp := range f.Imports {
-		if path, err := strconv.Unquote(imp.Path.Value); err == nil && (path == "unsafe" || path == "C") {
-			return true
-		}
-	}
-	return false
-}
-
-func run(pass *analysis.Pass) (result any, err error) {
-	p := &Program{
+func run(pass *analysis.Pass) (any, error) {
+	return &Program{
 		Fset:     pass.Fset,
 		Sizes:    pass.TypesSizes,
 		Files:    pass.Files,
@@ -104,13 +87,15 @@ func run(pass *analysis.Pass) (result any, err error) {
 		convs:    map[token.Pos]*ast.CallExpr{},
 		slices:   map[token.Pos]*ast.SliceExpr{},
 		decls:    map[*types.Func]*ast.FuncDecl{},
-	}
-	if !Relevant(pass.Files) || implementsMemory(pass.Pkg.Path()) {
-		return p, nil
-	}
+	}, nil
+}
+
+// Build makes the SSA form and the indexes of the package of a pass. It is not
+// called for a package that cannot touch raw memory, which stays empty.
+func (p *Program) Build(pass *analysis.Pass) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			result, err = nil, fmt.Errorf("package %s: no SSA form: %v", pass.Pkg.Path(), r)
+			err = fmt.Errorf("package %s: no SSA form: %v", pass.Pkg.Path(), r)
 		}
 	}()
 	p.syntax(pass)
@@ -125,21 +110,7 @@ func run(pass *analysis.Pass) (result any, err error) {
 	for _, f := range p.Funcs {
 		p.index(f)
 	}
-	return p, nil
-}
-
-// implementsMemory reports packages that the rules of package unsafe do not
-// bind, because they are what implements them: the garbage collector and the
-// stacks live there, and their uintptrs are deliberate.
-func implementsMemory(path string) bool {
-	switch path {
-	case "runtime", "internal/abi", "internal/bytealg", "reflect", "internal/reflectlite":
-		return true
-	}
-	const internal = "internal/runtime/"
-	const older = "runtime/internal/"
-	return len(path) > len(internal) && path[:len(internal)] == internal ||
-		len(path) > len(older) && path[:len(older)] == older
+	return nil
 }
 
 // syntax indexes the conversions and declarations of all files.

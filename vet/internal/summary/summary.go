@@ -20,12 +20,14 @@ package summary
 import (
 	"go/types"
 	"reflect"
+	"slices"
 
 	"golang.org/x/tools/go/analysis"
 	"golang.org/x/tools/go/ssa"
 
 	"moho/vet/internal/fact"
 	"moho/vet/internal/ssafn"
+	"moho/vet/internal/touch"
 )
 
 // Analyzer is what rules require. Its result is the *ssafn.Program.
@@ -62,8 +64,11 @@ func run(pass *analysis.Pass) (any, error) {
 		}
 		return f
 	}
-	if p.Pkg == nil {
+	if !concerned(pass, p) {
 		return p, nil
+	}
+	if err := p.Build(pass); err != nil {
+		return nil, err
 	}
 	for _, add := range typeFacts {
 		add(p, p.Own.Types)
@@ -75,10 +80,25 @@ func run(pass *analysis.Pass) (any, error) {
 			}
 		}
 	}
-	if len(p.Own.Funcs)+len(p.Own.Types) > 0 {
-		pass.ExportPackageFact(p.Own)
+	p.Own.Std = pass.Module == nil
+	if out := p.Own.Visible(); out != nil {
+		pass.ExportPackageFact(out)
 	}
 	return p, nil
+}
+
+// concerned reports whether the package has to be looked at. The driver of moho
+// vet has asked the same before it parsed anything; other drivers have not.
+func concerned(pass *analysis.Pass, p *ssafn.Program) bool {
+	if touch.ImplementsMemory(pass.Pkg.Path()) {
+		return false
+	}
+	if touch.Files(pass.Files, pass.TypesSizes.Sizeof(types.Typ[types.Uintptr]) == 8) {
+		return true
+	}
+	return slices.ContainsFunc(pass.Pkg.Imports(), func(imp *types.Package) bool {
+		return p.Imported(imp).Concerns()
+	})
 }
 
 // summarise goes once over functions that call each other, and reports whether

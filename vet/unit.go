@@ -1,0 +1,200 @@
+package vet
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	"golang.org/x/tools/go/analysis"
+	"golang.org/x/tools/go/packages"
+
+	"moho/evidence"
+	"moho/vet/internal/asmflow"
+	"moho/vet/internal/fact"
+	"moho/vet/internal/touch"
+	"moho/vet/source"
+)
+
+// A unit is one package, or one variant of it for a test, in the graph of all
+// that was loaded for one target.
+type unit struct {
+	pkg     *packages.Package
+	name    string  // the package's path without what marks a test variant
+	asked   bool    // its findings are wanted; of others only the facts
+	broken  *unit   // what does not compile, of the unit and all that it imports
+	twin    *unit   // whose facts are its own: the same files without the tests of another
+	imports []*unit // in order of path; the twin too
+	record  record
+	sources map[source.Key]source.File // when it has findings
+}
+
+// A record is what is known about a unit once it has been looked at. It refers
+// to no syntax and holds no absolute position, so that it can be kept.
+type record struct {
+	Findings []evidence.Finding
+	Gaps     []evidence.Gap
+	Silenced []silence
+	Facts    *fact.Package
+}
+
+// A silence is a finding that a directive took away.
+type silence struct {
+	Rule string
+	Pos  evidence.Position
+}
+
+// graph links what was loaded, in an order in which what is imported goes first.
+func graph(roots []*packages.Package) []*unit {
+	var all []*unit
+	byID := map[string]*unit{}
+	packages.Visit(roots, nil, func(p *packages.Package) {
+		u := &unit{pkg: p, name: p.PkgPath}
+		if p.ForTest != "" {
+			u.name = strings.TrimSuffix(p.PkgPath, "_test")
+		}
+		byID[p.ID] = u
+		if len(p.Errors) > 0 {
+			u.broken = u
+		}
+		for _, path := range slices.Sorted(maps.Keys(p.Imports)) {
+			dep := byID[p.Imports[path].ID]
+			if dep == nil {
+				continue // a cycle, of which the go command has complained
+			}
+			u.imports = append(u.imports, dep)
+			u.broken = cmp.Or(u.broken, dep.broken)
+		}
+		all = append(all, u)
+	})
+	for _, u := range all {
+		if u.pkg.ForTest != "" && u.pkg.PkgPath != u.pkg.ForTest && !strings.HasSuffix(u.pkg.PkgPath, "_test") {
+			u.twin = byID[u.pkg.PkgPath]
+		}
+	}
+	return all
+}
+
+// concerned reports whether the rules have to look at a unit. What it imports
+// has been looked at.
+func (u *unit) concerned(t target) bool {
+	if touch.ImplementsMemory(u.pkg.PkgPath) {
+		return false
+	}
+	for path := range u.pkg.Imports {
+		if touch.Import(path, t.wide()) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(u.imports, func(dep *unit) bool { return dep.record.Facts.Concerns() })
+}
+
+// suite lists the analyzers that may have something to say about a unit; on
+// most there are none, and they cost nothing more.
+func (u *unit) suite(t target) []*analysis.Analyzer {
+	concerned := u.concerned(t)
+	switch {
+	case !u.asked && concerned:
+		return factsOnly
+	case !u.asked:
+		return nil
+	case concerned:
+		return Suite
+	case asmflow.Archs[t.goarch] != nil && len(asmflow.Files(u.pkg.OtherFiles)) > 0:
+		return asmSuite
+	}
+	return nil
+}
+
+// look fills in the record of a unit.
+func (l *loaded) look(ctx context.Context, u *unit) {
+	if u.broken != nil {
+		if u.asked && u.broken != u && u.concerned(l.target) {
+			u.gap("package not analysed", fmt.Errorf("it imports %s, which does not compile", u.broken.pkg.PkgPath))
+		}
+		return // of its own errors the compiler tells
+	}
+	if u.twin != nil && !u.asked {
+		u.record.Facts = u.twin.record.Facts
+		return
+	}
+	suite := u.suite(l.target)
+	if suite == nil {
+		return
+	}
+	defer l.memory.take(u.weight())()
+	if ctx.Err() != nil {
+		return
+	}
+	var files map[source.Key]source.File
+	if u.asked {
+		files = u.files(l)
+	}
+	if err := l.check(u); err != nil {
+		u.gap("package not analysed", err)
+		return
+	}
+	defer u.release()
+	u.translate(l, analyze(ctx, u.pkg, suite, u.importedFacts))
+	if len(u.record.Findings) > 0 {
+		u.sources = files
+	}
+}
+
+// gap notes that something is not known about the unit.
+func (u *unit) gap(what string, err error) {
+	if !u.asked {
+		what = "dependency" + strings.TrimPrefix(what, "package")
+	}
+	u.record.Gaps = append(u.record.Gaps, evidence.Gap{What: what, Where: u.pkg.PkgPath, Why: err.Error()})
+}
+
+// translate makes the record from what the analyzers said.
+func (u *unit) translate(l *loaded, out outcome) {
+	u.record.Facts = out.facts
+	for _, f := range out.failures {
+		u.gap("package not analysed by "+f.analyzer, f.err)
+	}
+	for _, hits := range out.hits {
+		for _, g := range hits.Gaps {
+			u.record.Gaps = append(u.record.Gaps, u.fileGap(l, g))
+		}
+		for _, pos := range hits.Suppressed {
+			u.record.Silenced = append(u.record.Silenced, silence{hits.Rule, u.position(l, pos)})
+		}
+		for _, h := range hits.Hits {
+			if f, ok := u.finding(l, hits.Rule, h); ok {
+				u.record.Findings = append(u.record.Findings, f)
+			}
+		}
+	}
+}
+
+// importedFacts returns what a package that the unit imports directly tells.
+func (u *unit) importedFacts(path string) *fact.Package {
+	for _, dep := range u.imports {
+		if dep.pkg.PkgPath == path {
+			return dep.record.Facts
+		}
+	}
+	return nil
+}
+
+// weight is the size of a unit's source in bytes.
+func (u *unit) weight() (n int64) {
+	for _, name := range u.pkg.CompiledGoFiles {
+		if st, err := os.Stat(name); err == nil {
+			n += st.Size()
+		}
+	}
+	return n
+}
+
+// byVariant orders packages before their test variants, so that a finding in
+// both is told as the package alone has it.
+func byVariant(a, b *unit) int {
+	return cmp.Or(cmp.Compare(a.pkg.ForTest, b.pkg.ForTest), cmp.Compare(a.pkg.ID, b.pkg.ID))
+}
