@@ -12,6 +12,8 @@ import (
 
 	"golang.org/x/tools/go/gcexportdata"
 	"golang.org/x/tools/go/packages"
+
+	"moho/vet/internal/cgoview"
 )
 
 // importer reads the types of dependencies from the compiler's export data,
@@ -142,6 +144,9 @@ func (l *loaded) check(u *unit) error {
 			return err
 		}
 		p.Syntax = append(p.Syntax, f)
+	}
+	if files, err := cgoview.Undo(l.fset, p.Syntax); err == nil {
+		p.Syntax = files
 	}
 	p.TypesInfo = &types.Info{
 		Types:        map[ast.Expr]types.TypeAndValue{},

@@ -7,6 +7,8 @@ import (
 	"go/version"
 
 	"golang.org/x/tools/go/analysis"
+
+	"moho/vet/internal/ssafn"
 )
 
 // fixes offers to keep the address in an unsafe.Pointer, where that can be
@@ -16,21 +18,21 @@ import (
 //	u := uintptr(p)          u := p
 //	q := unsafe.Pointer(u)   q := u
 //	q := unsafe.Pointer(u+8) q := unsafe.Add(u, 8)
-func fixes(pass *analysis.Pass, call *ast.CallExpr) []analysis.SuggestedFix {
-	file := fileOf(pass, call.Pos())
+func fixes(p *ssafn.Program, call *ast.CallExpr) []analysis.SuggestedFix {
+	file := fileOf(p, call.Pos())
 	if file == nil {
 		return nil
 	}
-	obj, _ := sum(pass.TypesInfo, call.Args[0])
+	obj, _ := sum(p.Info, call.Args[0])
 	if obj == nil {
 		return nil
 	}
-	f := &fixer{info: pass.TypesInfo, obj: obj, handled: map[*ast.Ident]bool{}}
+	f := &fixer{info: p.Info, obj: obj, handled: map[*ast.Ident]bool{}}
 	ast.Inspect(file, f.visit)
-	if f.defined != 1 || f.adds && !hasAdd(pass, file) {
+	if f.defined != 1 || f.adds && !hasAdd(p, file) {
 		return nil
 	}
-	for id, use := range pass.TypesInfo.Uses {
+	for id, use := range p.Info.Uses {
 		if use == obj && !f.handled[id] {
 			return nil
 		}
@@ -134,13 +136,13 @@ func isPointerConversion(info *types.Info, call *ast.CallExpr) bool {
 }
 
 // hasAdd reports whether the file's language version has unsafe.Add.
-func hasAdd(pass *analysis.Pass, file *ast.File) bool {
-	v := pass.TypesInfo.FileVersions[file]
+func hasAdd(p *ssafn.Program, file *ast.File) bool {
+	v := p.Info.FileVersions[file]
 	return v == "" || version.Compare(v, "go1.17") >= 0
 }
 
-func fileOf(pass *analysis.Pass, pos token.Pos) *ast.File {
-	for _, f := range pass.Files {
+func fileOf(p *ssafn.Program, pos token.Pos) *ast.File {
+	for _, f := range p.Files {
 		if f.FileStart <= pos && pos < f.FileEnd {
 			return f
 		}

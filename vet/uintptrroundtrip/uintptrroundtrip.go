@@ -48,7 +48,7 @@ func run(pass *analysis.Pass) ([]rule.Hit, error) {
 			for _, instr := range b.Instrs {
 				if conv, ok := instr.(*ssa.Convert); ok && prov.IsRoundtrip(conv) {
 					if h, ok := check(p, conv); ok {
-						h.Fixes = fixes(pass, p.Call(conv.Pos()))
+						h.Fixes = fixes(p, p.Call(conv.Pos()))
 						hits = append(hits, h)
 					}
 				}

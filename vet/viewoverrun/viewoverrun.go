@@ -41,7 +41,7 @@ func run(pass *analysis.Pass) ([]rule.Hit, error) {
 		}
 		for _, b := range f.Blocks {
 			for _, instr := range b.Instrs {
-				for _, v := range views(pass.TypesInfo, p, instr) {
+				for _, v := range views(p.Info, p, instr) {
 					if h, ok := check(p, v); ok {
 						hits = append(hits, h)
 						break // one finding per conversion

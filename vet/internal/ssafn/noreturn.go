@@ -3,8 +3,6 @@ package ssafn
 import (
 	"go/ast"
 	"go/types"
-
-	"golang.org/x/tools/go/analysis"
 )
 
 // known lists functions of the standard library that never return.
@@ -35,21 +33,21 @@ var known = map[string]bool{
 // neverReturns answers the SSA builder's question for this package: functions
 // that the table names, and functions of the package whose body contains no
 // return and ends in a panic or in a call of such a function.
-func neverReturns(pass *analysis.Pass) func(*types.Func) bool {
+func neverReturns(files []*ast.File, info *types.Info) func(*types.Func) bool {
 	local := map[*types.Func]bool{}
 	is := func(fn *types.Func) bool {
 		return local[fn.Origin()] || known[fn.FullName()]
 	}
 	for changed := true; changed; {
 		changed = false
-		for _, file := range pass.Files {
+		for _, file := range files {
 			for _, decl := range file.Decls {
 				d, ok := decl.(*ast.FuncDecl)
 				if !ok || d.Body == nil {
 					continue
 				}
-				fn, ok := pass.TypesInfo.Defs[d.Name].(*types.Func)
-				if ok && !local[fn] && stops(pass.TypesInfo, d.Body, is) {
+				fn, ok := info.Defs[d.Name].(*types.Func)
+				if ok && !local[fn] && stops(info, d.Body, is) {
 					local[fn] = true
 					changed = true
 				}

@@ -50,10 +50,13 @@ type Program struct {
 	Sizes types.Sizes
 	Funcs []*ssa.Function // source functions and literals, the package initialiser included
 
-	// Files and Info are the syntax that SSA was built from. Rules use these and
-	// not those of the pass.
+	// Files, Info and Types are the syntax that SSA was built from. Rules use
+	// these and not those of the pass: for a package with cgo they are the
+	// user's own files, with names of C resolved, where the pass may have what
+	// cgo made of them.
 	Files []*ast.File
 	Info  *types.Info
+	Types *types.Package
 
 	// Own is what this package tells others, as far as it is known by now;
 	// Imported returns what a package that this one imports tells, or nil.
@@ -77,6 +80,7 @@ func run(pass *analysis.Pass) (any, error) {
 		Sizes:    pass.TypesSizes,
 		Files:    pass.Files,
 		Info:     pass.TypesInfo,
+		Types:    pass.Pkg,
 		Own:      &fact.Package{Funcs: map[string]*fact.Func{}, Types: map[string]*fact.Type{}},
 		Imported: func(*types.Package) *fact.Package { return nil },
 		calls:    map[*ssa.Function][]ssa.CallInstruction{},
@@ -98,15 +102,16 @@ func (p *Program) Build(pass *analysis.Pass) (err error) {
 			err = fmt.Errorf("package %s: no SSA form: %v", pass.Pkg.Path(), r)
 		}
 	}()
-	p.syntax(pass)
+	p.unrewrite(pass)
+	p.syntax()
 	prog := ssa.NewProgram(pass.Fset, ssa.BuilderMode(0))
-	prog.SetNoReturn(neverReturns(pass))
-	for _, imp := range pass.Pkg.Imports() {
+	prog.SetNoReturn(neverReturns(p.Files, p.Info))
+	for _, imp := range p.Types.Imports() {
 		prog.CreatePackage(imp, nil, nil, true)
 	}
-	p.Pkg = prog.CreatePackage(pass.Pkg, pass.Files, pass.TypesInfo, false)
+	p.Pkg = prog.CreatePackage(p.Types, p.Files, p.Info, false)
 	p.Pkg.Build()
-	p.collect(pass)
+	p.collect()
 	for _, f := range p.Funcs {
 		p.index(f)
 	}
@@ -114,8 +119,8 @@ func (p *Program) Build(pass *analysis.Pass) (err error) {
 }
 
 // syntax indexes the conversions and declarations of all files.
-func (p *Program) syntax(pass *analysis.Pass) {
-	for _, f := range pass.Files {
+func (p *Program) syntax() {
+	for _, f := range p.Files {
 		ast.Inspect(f, func(n ast.Node) bool {
 			switch n := n.(type) {
 			case *ast.CallExpr:
@@ -125,7 +130,7 @@ func (p *Program) syntax(pass *analysis.Pass) {
 			case *ast.CompositeLit:
 				p.lits = append(p.lits, n)
 			case *ast.FuncDecl:
-				if fn, ok := pass.TypesInfo.Defs[n.Name].(*types.Func); ok {
+				if fn, ok := p.Info.Defs[n.Name].(*types.Func); ok {
 					p.decls[fn] = n
 				}
 			}
@@ -137,7 +142,7 @@ func (p *Program) syntax(pass *analysis.Pass) {
 // collect lists the functions in source order, literals after the function
 // that contains them, and last the initialiser, which holds the literals of
 // package-level variables.
-func (p *Program) collect(pass *analysis.Pass) {
+func (p *Program) collect() {
 	var add func(f *ssa.Function)
 	add = func(f *ssa.Function) {
 		p.Funcs = append(p.Funcs, f)
@@ -145,10 +150,10 @@ func (p *Program) collect(pass *analysis.Pass) {
 			add(anon)
 		}
 	}
-	for _, file := range pass.Files {
+	for _, file := range p.Files {
 		for _, decl := range file.Decls {
 			if d, ok := decl.(*ast.FuncDecl); ok {
-				if fn, ok := pass.TypesInfo.Defs[d.Name].(*types.Func); ok {
+				if fn, ok := p.Info.Defs[d.Name].(*types.Func); ok {
 					if f := p.Pkg.Prog.FuncValue(fn); f != nil {
 						add(f)
 					}
