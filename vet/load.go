@@ -100,65 +100,28 @@ type loaded struct {
 // dependencies without reading their source. Only packages that import unsafe or
 // have assembly are parsed after that.
 func load(ctx context.Context, opts Options, t target) (*loaded, error) {
-	cfg := &packages.Config{
-		Context: ctx,
-		Mode: packages.NeedName | packages.NeedFiles | packages.NeedCompiledGoFiles | packages.NeedImports |
-			packages.NeedDeps | packages.NeedExportFile | packages.NeedModule | packages.NeedForTest,
-		Dir:        opts.Dir,
-		Env:        environ(opts, t),
-		Tests:      opts.Tests,
-		BuildFlags: opts.BuildFlags,
-		Overlay:    opts.Overlay,
-	}
-	if len(opts.Tags) > 0 {
-		cfg.BuildFlags = append(slices.Clone(cfg.BuildFlags), "-tags="+strings.Join(opts.Tags, ","))
-	}
-	patterns := opts.Patterns
-	if len(patterns) == 0 {
-		patterns = []string{"."}
-	}
-	roots, err := packages.Load(cfg, patterns...)
+	all, err := list(ctx, opts, t)
 	if err != nil {
-		return nil, fmt.Errorf("load %s: %w", strings.Join(patterns, " "), err)
+		return nil, fmt.Errorf("load %s: %w", strings.Join(opts.Patterns, " "), err)
 	}
 	l := &loaded{target: t, fset: token.NewFileSet(), memory: newGate(maxSource), overlay: opts.Overlay}
-	l.units = graph(roots)
+	l.units = graph(all)
 	l.types = newImporter(l.fset, l.units)
+	roots := map[string]bool{}
+	for _, p := range all {
+		if !p.DepOnly || opts.Deps && p.Module != nil && p.Module.Main && p.ForTest == "" {
+			roots[p.ImportPath] = true
+		}
+	}
 	for _, u := range l.units {
 		l.errors = append(l.errors, u.pkg.Errors...)
-	}
-	if opts.Deps {
-		roots = withDeps(roots)
-	}
-	asked := map[*packages.Package]bool{}
-	for _, p := range roots {
-		if p.Name == "" && len(p.Errors) > 0 || isTestMain(p) {
-			continue // the first is a pattern that matches nothing
-		}
-		asked[p] = true
-	}
-	for _, u := range l.units {
-		if u.asked = asked[u.pkg]; u.asked {
+		// Without a name it is a pattern that matches nothing.
+		u.asked = roots[u.pkg.ID] && u.pkg.Name != "" && !isTestMain(u.pkg)
+		if u.asked {
 			l.matched = append(l.matched, u.name)
 		}
 	}
 	return l, nil
-}
-
-// withDeps adds the packages of the main module that roots import. One that
-// is there already is not added again, and a variant for another's test is not.
-func withDeps(roots []*packages.Package) []*packages.Package {
-	have := map[string]bool{}
-	for _, p := range roots {
-		have[p.ID] = true
-	}
-	all := slices.Clone(roots)
-	packages.Visit(roots, nil, func(p *packages.Package) {
-		if p.Module != nil && p.Module.Main && p.ForTest == "" && !have[p.ID] {
-			all = append(all, p)
-		}
-	})
-	return all
 }
 
 // isTestMain reports the command that the go command generates around tests.

@@ -23,6 +23,9 @@ import (
 // that was loaded for one target.
 type unit struct {
 	pkg     *packages.Package
+	buildID string // of its export data: what it was compiled from
+	std     bool
+	cgo     bool    // has files that import C
 	name    string  // the package's path without what marks a test variant
 	asked   bool    // its findings are wanted; of others only the facts
 	broken  *unit   // what does not compile, of the unit and all that it imports
@@ -47,35 +50,64 @@ type silence struct {
 	Pos  evidence.Position
 }
 
-// graph links what was loaded, in an order in which what is imported goes first.
-func graph(roots []*packages.Package) []*unit {
-	var all []*unit
+// graph links what was listed. In the result, too, what is imported goes first.
+func graph(all []*listed) []*unit {
+	var units []*unit
 	byID := map[string]*unit{}
-	packages.Visit(roots, nil, func(p *packages.Package) {
-		u := &unit{pkg: p, name: p.PkgPath}
+	for _, p := range all {
+		u := &unit{pkg: p.pkg(), buildID: p.BuildID, std: p.Standard, cgo: len(p.CgoFiles) > 0}
+		u.name = u.pkg.PkgPath
 		if p.ForTest != "" {
-			u.name = strings.TrimSuffix(p.PkgPath, "_test")
+			u.name = strings.TrimSuffix(u.name, "_test")
 		}
-		byID[p.ID] = u
-		if len(p.Errors) > 0 {
+		if len(u.pkg.Errors) > 0 {
 			u.broken = u
 		}
-		for _, path := range slices.Sorted(maps.Keys(p.Imports)) {
-			dep := byID[p.Imports[path].ID]
+		for path, id := range p.imports() {
+			dep := byID[id]
 			if dep == nil {
-				continue // a cycle, of which the go command has complained
+				continue // C, or a cycle, of which the go command has complained
 			}
-			u.imports = append(u.imports, dep)
+			u.pkg.Imports[path] = dep.pkg
 			u.broken = cmp.Or(u.broken, dep.broken)
+			if !slices.Contains(u.imports, dep) {
+				u.imports = append(u.imports, dep)
+			}
 		}
-		all = append(all, u)
-	})
-	for _, u := range all {
+		slices.SortFunc(u.imports, func(a, b *unit) int { return cmp.Compare(a.pkg.ID, b.pkg.ID) })
+		if old := byID[p.ImportPath]; old != nil {
+			// Listed twice where something imports what cannot be imported: the
+			// error belongs to the importer.
+			old.pkg.Errors = append(old.pkg.Errors, u.pkg.Errors...)
+			continue
+		}
+		byID[p.ImportPath] = u
+		units = append(units, u)
+	}
+	for _, u := range units {
 		if u.pkg.ForTest != "" && u.pkg.PkgPath != u.pkg.ForTest && !strings.HasSuffix(u.pkg.PkgPath, "_test") {
 			u.twin = byID[u.pkg.PkgPath]
 		}
 	}
-	return all
+	return units
+}
+
+// imports returns what import clauses lead to: IDs by path.
+func (p *listed) imports() map[string]string {
+	m := maps.Clone(p.ImportMap)
+	if m == nil {
+		m = map[string]string{}
+	}
+	mapped := map[string]bool{}
+	for _, id := range p.ImportMap {
+		mapped[id] = true
+	}
+	for _, id := range p.Imports {
+		if !mapped[id] {
+			m[id] = id
+		}
+	}
+	return m
 }
 
 // concerned reports whether the rules have to look at a unit. What it imports
@@ -83,6 +115,9 @@ func graph(roots []*packages.Package) []*unit {
 func (u *unit) concerned(t target) bool {
 	if touch.ImplementsMemory(u.pkg.PkgPath) {
 		return false
+	}
+	if u.cgo {
+		return true
 	}
 	for path := range u.pkg.Imports {
 		if touch.Import(path, t.wide()) {

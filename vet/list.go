@@ -1,0 +1,198 @@
+package vet
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"golang.org/x/tools/go/packages"
+)
+
+// listed is what go list says of one package.
+//
+// Source: $GOROOT/src/cmd/go/internal/load/pkg.go (PackagePublic), go1.26.
+type listed struct {
+	Dir, ImportPath, Name string
+	ForTest, Export       string
+	BuildID               string
+	DepOnly, Standard     bool
+	Module                *packages.Module
+
+	GoFiles, CgoFiles, CompiledGoFiles []string
+
+	CFiles, CXXFiles, MFiles, HFiles, FFiles, SFiles, SwigFiles, SwigCXXFiles, SysoFiles []string
+
+	Imports   []string
+	ImportMap map[string]string
+	Error     *struct {
+		ImportStack []string
+		Pos, Err    string
+	}
+}
+
+// listFields are the fields of listed, all that go list is asked for.
+const listFields = "Dir,ImportPath,Name,ForTest,Export,BuildID,DepOnly,Standard,Module," +
+	"GoFiles,CgoFiles,CompiledGoFiles," +
+	"CFiles,CXXFiles,MFiles,HFiles,FFiles,SFiles,SwigFiles,SwigCXXFiles,SysoFiles," +
+	"Imports,ImportMap,Error"
+
+// list asks the go command for the packages that patterns match and for all
+// that they import, imports first, and has it compile them.
+//
+// The list is decoded while it arrives. An error means that there is none; what
+// is wrong with single packages is in them.
+func list(ctx context.Context, opts Options, t target) ([]*listed, error) {
+	args := []string{"list", "-e", "-deps", "-export", "-compiled", "-pgo=off", "-buildvcs=false", "-json=" + listFields}
+	if opts.Tests {
+		args = append(args, "-test")
+	}
+	args = append(args, opts.BuildFlags...)
+	if len(opts.Tags) > 0 {
+		args = append(args, "-tags="+strings.Join(opts.Tags, ","))
+	}
+	overlay, remove, err := overlayFlag(opts.Overlay)
+	if err != nil {
+		return nil, err
+	}
+	defer remove()
+	args = append(append(args, overlay...), "--")
+	if len(opts.Patterns) == 0 {
+		args = append(args, ".")
+	}
+	var all []*listed
+	err = golist(ctx, opts, t, append(args, opts.Patterns...), func(out io.Reader) error {
+		dec := json.NewDecoder(bufio.NewReaderSize(out, 1<<16))
+		for {
+			p := new(listed)
+			if err := dec.Decode(p); err == io.EOF {
+				return nil
+			} else if err != nil {
+				return err
+			}
+			all = append(all, p)
+		}
+	})
+	// A package that does not compile makes for an exit code, too.
+	if _, exited := errors.AsType[*exec.ExitError](err); err != nil && (!exited || len(all) == 0 || ctx.Err() != nil) {
+		return nil, err
+	}
+	return all, nil
+}
+
+// golist runs the go command and hands its output to read.
+func golist(ctx context.Context, opts Options, t target, args []string, read func(io.Reader) error) error {
+	cmd := exec.CommandContext(ctx, "go", args...)
+	cmd.Dir = opts.Dir
+	cmd.Env = environ(opts, t)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	decode := read(out)
+	if decode != nil {
+		cmd.Process.Kill()
+	}
+	err = cmd.Wait()
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil && decode == nil:
+		return fmt.Errorf("go list: %w: %s", err, strings.TrimSpace(stderr.String()))
+	case decode != nil:
+		return fmt.Errorf("go list: %w", decode)
+	}
+	return nil
+}
+
+// overlayFlag writes the texts of an overlay where the go command can find them.
+func overlayFlag(overlay map[string][]byte) (flags []string, remove func(), err error) {
+	if len(overlay) == 0 {
+		return nil, func() {}, nil
+	}
+	dir, err := os.MkdirTemp("", "moho-overlay-")
+	if err != nil {
+		return nil, nil, err
+	}
+	remove = func() { os.RemoveAll(dir) }
+	replace := map[string]string{}
+	for path, text := range overlay {
+		name := filepath.Join(dir, fmt.Sprintf("%d-%s", len(replace), filepath.Base(path)))
+		if err := os.WriteFile(name, text, 0o600); err != nil {
+			remove()
+			return nil, nil, err
+		}
+		replace[path] = name
+	}
+	doc, err := json.Marshal(map[string]any{"Replace": replace})
+	name := filepath.Join(dir, "overlay.json")
+	if err = errors.Join(err, os.WriteFile(name, doc, 0o600)); err != nil {
+		remove()
+		return nil, nil, err
+	}
+	return []string{"-overlay=" + name}, remove, nil
+}
+
+// goFiles filters Go files: go list calls whatever the compiler is given
+// compiled Go files, assembly too; files of the build cache have no suffix.
+func goFiles(files []string) []string {
+	return slices.DeleteFunc(files, func(f string) bool {
+		ext := filepath.Ext(f)
+		return ext != ".go" && ext != ""
+	})
+}
+
+// absolute joins file names to the directory that they are relative to.
+func absolute(dir string, lists ...[]string) []string {
+	var out []string
+	for _, list := range lists {
+		for _, f := range list {
+			if !filepath.IsAbs(f) {
+				f = filepath.Join(dir, f)
+			}
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// pkg translates what go list says to what the rest of us knows. Imports are
+// left to the graph.
+func (p *listed) pkg() *packages.Package {
+	path, _, _ := strings.Cut(p.ImportPath, " ")
+	out := &packages.Package{
+		ID: p.ImportPath, PkgPath: path, Name: p.Name, ForTest: p.ForTest, ExportFile: p.Export,
+		GoFiles:    absolute(p.Dir, p.GoFiles, p.CgoFiles),
+		OtherFiles: absolute(p.Dir, p.CFiles, p.CXXFiles, p.MFiles, p.HFiles, p.FFiles, p.SFiles, p.SwigFiles, p.SwigCXXFiles, p.SysoFiles),
+		Imports:    map[string]*packages.Package{},
+		Module:     p.Module,
+	}
+	out.CompiledGoFiles = goFiles(absolute(p.Dir, p.CompiledGoFiles))
+	if len(out.CompiledGoFiles) == 0 && len(p.CgoFiles) == 0 {
+		out.CompiledGoFiles = out.GoFiles
+	}
+	if path == "unsafe" {
+		out.CompiledGoFiles = nil
+	}
+	if e := p.Error; e != nil {
+		msg := strings.TrimSpace(e.Err)
+		if strings.HasPrefix(msg, "import cycle not allowed") && len(e.ImportStack) > 0 {
+			msg += ": " + strings.Join(e.ImportStack, " imports ")
+		}
+		out.Errors = append(out.Errors, packages.Error{Pos: e.Pos, Msg: msg, Kind: packages.ListError})
+	}
+	return out
+}
