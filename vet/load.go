@@ -12,8 +12,11 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/tools/go/packages"
+
+	"moho/vet/internal/cache"
 )
 
 // target is one GOOS/GOARCH. given is false for what the environment says.
@@ -91,6 +94,8 @@ type loaded struct {
 	types   *importer
 	memory  *gate
 	overlay map[string][]byte
+	cache   *cache.Cache
+	started time.Time // before the go command looked at any file
 }
 
 // load asks the go command for the packages and for their dependencies' types.
@@ -100,11 +105,13 @@ type loaded struct {
 // dependencies without reading their source. Only packages that import unsafe or
 // have assembly are parsed after that.
 func load(ctx context.Context, opts Options, t target) (*loaded, error) {
+	started := time.Now()
 	all, err := list(ctx, opts, t)
 	if err != nil {
 		return nil, fmt.Errorf("load %s: %w", strings.Join(opts.Patterns, " "), err)
 	}
-	l := &loaded{target: t, fset: token.NewFileSet(), memory: newGate(maxSource), overlay: opts.Overlay}
+	l := &loaded{target: t, fset: token.NewFileSet(), memory: newGate(maxSource), overlay: opts.Overlay,
+		cache: cache.Open(opts.Cache), started: started}
 	l.units = graph(all)
 	l.types = newImporter(l.fset, l.units)
 	roots := map[string]bool{}

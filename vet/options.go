@@ -31,6 +31,11 @@ type Options struct {
 	// editor has not saved, or what fixes would make of them.
 	Overlay map[string][]byte
 
+	// Cache is a directory for what is known about packages, so that those which
+	// have not changed are not analysed again; [CacheDir] is the user's. "" means
+	// that all are analysed. The result is the same.
+	Cache string
+
 	// Progress, when set, is called from one goroutine at a time with the
 	// number of packages done and how many there are so far.
 	Progress func(done, total int64)

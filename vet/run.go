@@ -93,14 +93,15 @@ func (m *merger) target(ctx context.Context, l *loaded, progress func(done, tota
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	m.collect(l.units)
+	l.cache.Trim()
+	m.collect(l)
 	return nil
 }
 
 // collect takes the records of the units, in an order that does not depend on
 // when they were done.
-func (m *merger) collect(units []*unit) {
-	for _, u := range slices.SortedStableFunc(slices.Values(units), byVariant) {
+func (m *merger) collect(l *loaded) {
+	for _, u := range slices.SortedStableFunc(slices.Values(l.units), byVariant) {
 		for _, g := range u.record.Gaps {
 			m.gaps[g] = true
 		}
@@ -110,7 +111,9 @@ func (m *merger) collect(units []*unit) {
 		for _, f := range u.record.Findings {
 			m.add(f)
 		}
-		maps.Copy(m.sources.Files, u.sources)
+		if len(u.record.Findings) > 0 {
+			maps.Copy(m.sources.Files, u.sources(l))
+		}
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 
 	"golang.org/x/tools/go/analysis"
 	"golang.org/x/tools/go/packages"
@@ -16,7 +17,6 @@ import (
 	"moho/vet/internal/asmflow"
 	"moho/vet/internal/fact"
 	"moho/vet/internal/touch"
-	"moho/vet/source"
 )
 
 // A unit is one package, or one variant of it for a test, in the graph of all
@@ -32,7 +32,9 @@ type unit struct {
 	twin    *unit   // whose facts are its own: the same files without the tests of another
 	imports []*unit // in order of path; the twin too
 	record  record
-	sources map[source.Key]source.File // when it has findings
+
+	factsOnce sync.Once
+	factsHash string
 }
 
 // A record is what is known about a unit once it has been looked at. It refers
@@ -42,6 +44,7 @@ type record struct {
 	Gaps     []evidence.Gap
 	Silenced []silence
 	Facts    *fact.Package
+	Digests  map[string]string // of its files, when there are findings
 }
 
 // A silence is a finding that a directive took away.
@@ -160,13 +163,27 @@ func (l *loaded) look(ctx context.Context, u *unit) {
 	if suite == nil {
 		return
 	}
+	k, known := u.key(l)
+	if known && u.recall(l, k) {
+		return
+	}
 	defer l.memory.take(u.weight())()
 	if ctx.Err() != nil {
 		return
 	}
-	var files map[source.Key]source.File
+	u.analyze(ctx, l, suite)
+	if !known || ctx.Err() != nil {
+		u.keep(l, nil)
+		return
+	}
+	u.keep(l, &k)
+}
+
+// analyze parses and checks a unit and applies the analyzers to it.
+func (u *unit) analyze(ctx context.Context, l *loaded, suite []*analysis.Analyzer) {
+	var digests map[string]string
 	if u.asked {
-		files = u.files(l)
+		digests = u.digests(l)
 	}
 	if err := l.check(u); err != nil {
 		u.gap("package not analysed", err)
@@ -175,7 +192,7 @@ func (l *loaded) look(ctx context.Context, u *unit) {
 	defer u.release()
 	u.translate(l, analyze(ctx, u.pkg, suite, u.importedFacts))
 	if len(u.record.Findings) > 0 {
-		u.sources = files
+		u.record.Digests = digests
 	}
 }
 

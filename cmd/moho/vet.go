@@ -87,7 +87,7 @@ func (a *app) vet(ctx context.Context, o vet.Options) (vet.Result, error) {
 	p := a.ui.Progress()
 	defer p.Stop()
 	p.Phase("vet %s", strings.Join(o.Patterns, " "))
-	o.Progress = p.Set
+	o.Progress, o.Cache = p.Set, vet.CacheDir()
 	return vet.Run(ctx, o)
 }
 

@@ -25,7 +25,7 @@ func run() int {
 	tests := flag.Bool("tests", false, "look at test files")
 	targets := flag.String("targets", "", "GOOS/GOARCH,…")
 	flag.Parse()
-	opts := vet.Options{Patterns: flag.Args(), Tests: *tests}
+	opts := vet.Options{Patterns: flag.Args(), Tests: *tests, Cache: vet.CacheDir()}
 	if *targets != "" {
 		opts.Targets = strings.Split(*targets, ",")
 	}
