@@ -27,9 +27,15 @@ import (
 	"moho/vet/asmframe"
 	"moho/vet/asmnosplit"
 	"moho/vet/asmsp"
+	"moho/vet/cdoublefree"
+	"moho/vet/cleak"
+	"moho/vet/cuaf"
+	"moho/vet/freegomemory"
+	"moho/vet/handletypestate"
 	"moho/vet/headerliteral"
 	"moho/vet/ignoredirective"
 	"moho/vet/internal/rule"
+	"moho/vet/munmapuse"
 	"moho/vet/uintptrroundtrip"
 	"moho/vet/viewoverrun"
 )
@@ -49,8 +55,14 @@ var suite = []struct {
 	{asmframe.Rule, asmframe.Analyzer},
 	{asmnosplit.Rule, asmnosplit.Analyzer},
 	{asmsp.Rule, asmsp.Analyzer},
+	{cdoublefree.Rule, cdoublefree.Analyzer},
+	{cleak.Rule, cleak.Analyzer},
+	{cuaf.Rule, cuaf.Analyzer},
+	{freegomemory.Rule, freegomemory.Analyzer},
+	{handletypestate.Rule, handletypestate.Analyzer},
 	{headerliteral.Rule, headerliteral.Analyzer},
 	{ignoredirective.Rule, ignoredirective.Analyzer},
+	{munmapuse.Rule, munmapuse.Analyzer},
 	{uintptrroundtrip.Rule, uintptrroundtrip.Analyzer},
 	{viewoverrun.Rule, viewoverrun.Analyzer},
 }

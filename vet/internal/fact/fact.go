@@ -26,7 +26,7 @@ import (
 )
 
 // Version changes when the meaning of a fact does.
-const Version = 1
+const Version = 2
 
 // A Package holds the summaries of one package. Functions are keyed by [Name],
 // types by their name. Only entries that say something are there.
@@ -96,15 +96,42 @@ type Param struct {
 	Writes    bool    // writes to the bytes of a slice, string or pointer
 	AsPointer bool    // an integer that becomes a pointer, or goes to the kernel or C as an address
 	KeepsLive bool    // alive until the call ends: KeepAlive, go:uintptrescapes
+
+	// Seen: all of the function was looked at. What the fields above that speak
+	// of release, and those below, do not say it does not do.
+	Seen   bool
+	Uses   bool // reads or writes the memory, on every path that returns
+	MayUse bool // on some path
+	Fields []Effect
+}
+
+// An Effect is what a function does with memory that it finds behind a
+// parameter: in a field of the receiver, say. Path leads there from the
+// parameter: the index of a field, or -1 for what a pointer points to.
+type Effect struct {
+	Path    []int
+	Frees   Release // on every path that returns; a path where it is nil counts
+	MayFree Release
+	Uses    bool
+	MayUse  bool
+	Sets    bool // puts something else there, on some path
+	Clears  bool // puts nil there, on every path
+}
+
+// A Source is memory behind a parameter, at a path as in an [Effect].
+type Source struct {
+	Param int
+	Path  []int
 }
 
 // A Result is what a function returns.
 type Result struct {
-	Memory    Memory  // kinds of memory that a pointer result may point to; 0 is not known
-	PointsTo  []int   // parameters whose memory the result points into
-	AddressOf []int   // parameters whose address an integer result holds
-	AddressIs Memory  // kinds of memory whose address an integer result holds
-	Owned     Release // how the caller has to give the result back; "" when it need not
+	Memory    Memory   // kinds of memory that a pointer result may point to; 0 is not known
+	PointsTo  []int    // parameters whose memory the result points into
+	AddressOf []int    // parameters whose address an integer result holds
+	AddressIs Memory   // kinds of memory whose address an integer result holds
+	Owned     Release  // how the caller has to give the result back; "" when it need not
+	Views     []Source // memory behind parameters that the result points into
 }
 
 // A Type is what users of a type should know. Releases lists the fields whose

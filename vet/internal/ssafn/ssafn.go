@@ -63,6 +63,10 @@ type Program struct {
 	Own      *fact.Package
 	Imported func(*types.Package) *fact.Package
 
+	// Memo is for what rooms work out once per package, each under a key of a
+	// type of its own.
+	Memo map[any]any
+
 	calls    map[*ssa.Function][]ssa.CallInstruction
 	closures map[*ssa.Function][]*ssa.MakeClosure
 	opened   map[*ssa.Function]bool // used other than as callee: callers unknown
@@ -83,6 +87,7 @@ func run(pass *analysis.Pass) (any, error) {
 		Types:    pass.Pkg,
 		Own:      &fact.Package{Funcs: map[string]*fact.Func{}, Types: map[string]*fact.Type{}},
 		Imported: func(*types.Package) *fact.Package { return nil },
+		Memo:     map[any]any{},
 		calls:    map[*ssa.Function][]ssa.CallInstruction{},
 		closures: map[*ssa.Function][]*ssa.MakeClosure{},
 		opened:   map[*ssa.Function]bool{},

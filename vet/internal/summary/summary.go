@@ -28,6 +28,7 @@ import (
 	"moho/vet/internal/fact"
 	"moho/vet/internal/ssafn"
 	"moho/vet/internal/touch"
+	"moho/vet/internal/typestate"
 )
 
 // Analyzer is what rules require. Its result is the *ssafn.Program.
@@ -42,7 +43,9 @@ var Analyzer = &analysis.Analyzer{
 
 // functions are the contributors of function facts. Each adds to what it is
 // given and takes nothing away.
-var functions = []func(p *ssafn.Program, f *ssa.Function, out *fact.Func){}
+var functions = []func(p *ssafn.Program, f *ssa.Function, out *fact.Func){
+	typestate.Summarise,
+}
 
 // typeFacts are the contributors of type facts; they run before the functions.
 var typeFacts = []func(p *ssafn.Program, out map[string]*fact.Type){}

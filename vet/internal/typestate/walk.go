@@ -1,0 +1,471 @@
+package typestate
+
+import (
+	"go/token"
+	"go/types"
+
+	"golang.org/x/tools/go/ssa"
+
+	"moho/vet/internal/ssafn"
+)
+
+const (
+	maxSteps  = 60000 // instructions per walked function, all paths together
+	maxInline = 3     // calls inside each other that are walked into
+	maxRounds = 2     // how often a path enters one block of one call
+	maxBody   = 120   // instructions of a function that is walked into
+)
+
+// walker walks the paths of one function.
+type walker struct {
+	p       *ssafn.Program
+	known   *knowledge
+	fn      *ssa.Function
+	tab     *table
+	numbers map[*ssa.Function]*numbering
+	bound   map[sym][]sym // what closures capture
+	seen    map[place]bool
+	steps   int
+	cut     bool // not everything was walked
+	asked   map[sym]*ssa.If
+	twice   map[sym]bool
+	found   []Event
+	leaks   map[leakKey]*leak
+	ends    []ending
+}
+
+type place struct {
+	block *ssa.BasicBlock
+	sig   uint64
+}
+
+// An ending is one return of the walked function, for its summary.
+type ending struct {
+	st      *state
+	results []sym
+}
+
+type cont func(st *state, results []sym)
+
+// numbering gives the values of a function places in a frame's env.
+type numbering struct {
+	of   map[ssa.Value]int
+	phis []int // those that may steer
+}
+
+func (w *walker) numbering(f *ssa.Function) *numbering {
+	n, ok := w.numbers[f]
+	if ok {
+		return n
+	}
+	n = &numbering{of: map[ssa.Value]int{}}
+	add := func(v ssa.Value) { n.of[v] = len(n.of) }
+	for _, v := range f.Params {
+		add(v)
+	}
+	for _, v := range f.FreeVars {
+		add(v)
+	}
+	for _, b := range f.Blocks {
+		for _, in := range b.Instrs {
+			v, ok := in.(ssa.Value)
+			if !ok {
+				continue
+			}
+			if phi, ok := in.(*ssa.Phi); ok && !plainNumber(phi.Type()) {
+				n.phis = append(n.phis, len(n.of))
+			}
+			add(v)
+		}
+	}
+	w.numbers[f] = n
+	return n
+}
+
+func (w *walker) phis(f *ssa.Function) []int { return w.numbering(f).phis }
+
+func plainNumber(t types.Type) bool {
+	b, ok := t.Underlying().(*types.Basic)
+	return ok && b.Info()&types.IsNumeric != 0 && b.Kind() != types.Uintptr
+}
+
+func (w *walker) set(st *state, v ssa.Value, s sym) {
+	f := st.top()
+	if n, ok := w.numbering(f.fn).of[v]; ok {
+		f.env[n] = s
+	}
+}
+
+func (w *walker) value(st *state, v ssa.Value) sym {
+	switch v := v.(type) {
+	case nil:
+		return 0
+	case *ssa.Const:
+		return w.tab.constant(v)
+	case *ssa.Global:
+		return w.tab.of(node{kind: global, at: v})
+	case *ssa.Function:
+		return w.tab.of(node{kind: function, at: v})
+	case *ssa.Builtin:
+		return w.tab.of(node{kind: function, text: v.Name()})
+	}
+	f := st.top()
+	if n, ok := w.numbering(f.fn).of[v]; ok && f.env[n] != 0 {
+		return f.env[n]
+	}
+	return w.tab.of(node{kind: opaque, at: v, n: -1})
+}
+
+// fresh is a new value that instruction in yields.
+func (w *walker) fresh(st *state, in ssa.Instruction, k kind) sym {
+	st.count[in]++
+	return w.tab.of(node{kind: k, at: in, n: st.count[in]})
+}
+
+// start walks the whole function.
+func (w *walker) start() {
+	st := newState()
+	fr := frame{fn: w.fn, env: make([]sym, len(w.numbering(w.fn).of)), visits: make([]uint8, len(w.fn.Blocks))}
+	st.frames = append(st.frames, fr)
+	for i, v := range w.fn.Params {
+		w.set(st, v, w.tab.of(node{kind: input, at: v, n: i}))
+	}
+	for i, v := range w.fn.FreeVars {
+		w.set(st, v, w.tab.of(node{kind: input, at: v, n: len(w.fn.Params) + i}))
+	}
+	w.block(st, w.fn.Blocks[0], nil, func(st *state, results []sym) { w.end(st, results) })
+}
+
+// enter walks into a function that is called where the state is, and goes on
+// with k there.
+func (w *walker) enter(st *state, at ssa.Instruction, late bool, f *ssa.Function, args, free []sym, k cont) {
+	n := w.numbering(f)
+	fr := frame{fn: f, env: make([]sym, len(n.of)), visits: make([]uint8, len(f.Blocks)), call: at, late: late, depth: st.depth}
+	st.frames = append(st.frames, fr)
+	st.count[at]++
+	for i, v := range f.Params {
+		if i < len(args) {
+			w.set(st, v, args[i])
+		}
+	}
+	for i, v := range f.FreeVars {
+		if i < len(free) {
+			w.set(st, v, free[i])
+		}
+	}
+	w.block(st, f.Blocks[0], nil, func(st *state, results []sym) {
+		st.frames = st.frames[:len(st.frames)-1]
+		if !within(f, w.fn) {
+			w.left(st, at, results)
+		}
+		k(st, results)
+	})
+}
+
+// left is the end of a call that was walked into: what was made in it and is
+// not among the results was lost in there, or kept, and is no matter of ours.
+func (w *walker) left(st *state, at ssa.Instruction, results []sym) {
+	reached := map[sym]bool{}
+	for _, r := range results {
+		w.reach(st, r, reached)
+	}
+	for s, r := range st.res {
+		if r.born == at && r.owned && !r.escaped && !reached[s] {
+			r.escaped = true
+			st.res[s] = r
+		}
+	}
+}
+
+func (w *walker) block(st *state, b, prev *ssa.BasicBlock, k cont) {
+	fr := st.top()
+	if fr.visits[b.Index] >= maxRounds {
+		return
+	}
+	fr.visits[b.Index]++
+	first := w.phisOf(st, b, prev)
+	if len(b.Preds) > 1 {
+		at := place{b, w.signature(st)}
+		if w.seen[at] {
+			return
+		}
+		w.seen[at] = true
+	}
+	w.instrs(st, b, first, k)
+}
+
+// phisOf gives the phis of a block their values, all at once. A number that a
+// loop counts is not known in the second round: else a loop of ten rounds would
+// never end here.
+func (w *walker) phisOf(st *state, b, prev *ssa.BasicBlock) int {
+	edge := -1
+	for i, p := range b.Preds {
+		if p == prev {
+			edge = i
+		}
+	}
+	var values []sym
+	first := 0
+	for ; first < len(b.Instrs); first++ {
+		phi, ok := b.Instrs[first].(*ssa.Phi)
+		if !ok {
+			break
+		}
+		s := sym(0)
+		switch {
+		case edge < 0:
+			s = w.fresh(st, phi, opaque)
+		case b.Dominates(prev) && plainNumber(phi.Type()):
+			s = w.fresh(st, phi, opaque)
+		default:
+			s = w.value(st, phi.Edges[edge])
+		}
+		values = append(values, s)
+	}
+	for i, s := range values {
+		w.set(st, b.Instrs[i].(*ssa.Phi), s)
+	}
+	return first
+}
+
+func (w *walker) instrs(st *state, b *ssa.BasicBlock, i int, k cont) {
+	for ; i < len(b.Instrs); i++ {
+		w.steps++
+		if w.steps > maxSteps {
+			w.cut = true
+			return
+		}
+		next := i + 1
+		switch in := b.Instrs[i].(type) {
+		case *ssa.If:
+			w.branch(st, b, in, k)
+			return
+		case *ssa.Jump:
+			w.block(st, b.Succs[0], b, k)
+			return
+		case *ssa.Return:
+			results := make([]sym, len(in.Results))
+			for j, r := range in.Results {
+				results[j] = w.value(st, r)
+			}
+			if len(st.frames) == 1 {
+				w.returned(st, in, results)
+			}
+			k(st, results)
+			return
+		case *ssa.Panic:
+			return
+		case *ssa.RunDefers:
+			w.runDefers(st, func(st *state) { w.instrs(st, b, next, k) })
+			return
+		case *ssa.Call:
+			w.call(st, in, func(st *state, s sym) {
+				w.set(st, in, s)
+				w.instrs(st, b, next, k)
+			})
+			return
+		case *ssa.Defer:
+			d := deferred{at: in, callee: w.callee(st, &in.Call), block: b}
+			for _, a := range in.Call.Args {
+				d.args = append(d.args, w.value(st, a))
+			}
+			st.top().defers = append(st.top().defers, d)
+		default:
+			w.step(st, in)
+		}
+	}
+}
+
+// ask notes what a branch depends on. Only what several branches depend on can
+// make two paths through here differ later.
+func (w *walker) ask(in *ssa.If, cond sym) {
+	n := w.tab.node(cond)
+	if n.kind == operation {
+		if n.a != 0 {
+			w.ask(in, n.a)
+		}
+		if n.b != 0 {
+			w.ask(in, n.b)
+		}
+		return
+	}
+	switch first, ok := w.asked[cond]; {
+	case n.kind == literal:
+	case !ok:
+		w.asked[cond] = in
+	case first != in:
+		w.twice[cond] = true
+	}
+}
+
+// matters reports whether other branches depend on what a condition does.
+func (w *walker) matters(cond sym) bool {
+	n := w.tab.node(cond)
+	if n.kind == operation {
+		return n.a != 0 && w.matters(n.a) || n.b != 0 && w.matters(n.b)
+	}
+	return w.twice[cond]
+}
+
+// branch goes the ways that a condition leaves open.
+func (w *walker) branch(st *state, b *ssa.BasicBlock, in *ssa.If, k cont) {
+	cond := w.value(st, in.Cond)
+	w.ask(in, cond)
+	truth, known := w.decided(st, cond)
+	if known {
+		next := b.Succs[1]
+		if truth {
+			next = b.Succs[0]
+		}
+		w.block(st, next, b, k)
+		return
+	}
+	other := st.clone()
+	for i, way := range []*state{st, other} {
+		way.depth++
+		w.assume(way, cond, i == 0)
+		w.block(way, b.Succs[i], b, k)
+	}
+}
+
+// decided reports what a condition is on this path, if it has to be one or the other.
+func (w *walker) decided(st *state, cond sym) (truth, known bool) {
+	n := w.tab.node(cond)
+	if n.kind == literal {
+		return n.text == "true", true
+	}
+	if t, ok := st.facts[cond]; ok {
+		return t, true
+	}
+	if n.kind != operation {
+		return false, false
+	}
+	switch token.Token(n.n) {
+	case token.NOT:
+		t, ok := w.decided(st, n.a)
+		return !t, ok
+	case token.EQL:
+		return w.decidedEqual(st, n)
+	case token.LSS:
+		// With what is known to be a constant put in.
+		a, b := w.constantOf(st, n.a), w.constantOf(st, n.b)
+		if a != n.a || b != n.b {
+			if c := w.tab.node(w.tab.binary(token.LSS, a, b)); c.kind == literal {
+				return c.text == "true", true
+			}
+		}
+	}
+	return false, false
+}
+
+func (w *walker) decidedEqual(st *state, n node) (truth, known bool) {
+	for _, pair := range [2][2]sym{{n.a, n.b}, {n.b, n.a}} {
+		if !w.tab.isNull(pair[1]) {
+			continue
+		}
+		if r, ok := st.res[w.tab.root(pair[0])]; ok {
+			switch {
+			case r.status == absent:
+				return true, true
+			case r.owned && r.failed == 0 && neverNil(r.born):
+				return false, true
+			}
+		}
+		for _, r := range st.res {
+			if r.failed != 0 && r.failed == pair[0] && r.status == absent {
+				return false, true
+			}
+		}
+	}
+	if a, b := w.constantOf(st, n.a), w.constantOf(st, n.b); a != n.a || b != n.b {
+		if eq, ok := w.tab.equal(a, b); ok {
+			return eq, true
+		}
+	}
+	return false, false
+}
+
+// constantOf returns the constant that a value was found equal to, or itself.
+func (w *walker) constantOf(st *state, s sym) sym {
+	if w.tab.node(s).kind == literal {
+		return s
+	}
+	for c, truth := range st.facts {
+		if n := w.tab.node(c); truth && n.kind == operation && token.Token(n.n) == token.EQL {
+			switch {
+			case n.a == s && w.tab.node(n.b).kind == literal:
+				return n.b
+			case n.b == s && w.tab.node(n.a).kind == literal:
+				return n.a
+			}
+		}
+	}
+	return s
+}
+
+// assume takes a decision down, and what it means for resources.
+func (w *walker) assume(st *state, cond sym, truth bool) {
+	n := w.tab.node(cond)
+	if n.kind == operation && token.Token(n.n) == token.NOT {
+		w.assume(st, n.a, !truth)
+		return
+	}
+	st.facts[cond] = truth
+	if n.kind != operation || token.Token(n.n) != token.EQL {
+		return
+	}
+	x := n.a
+	switch {
+	case w.tab.isNull(n.b):
+	case w.tab.isNull(n.a):
+		x = n.b
+	default:
+		return
+	}
+	w.assumeNull(st, x, truth)
+}
+
+// assumeNull notes that x is nil, or is not.
+func (w *walker) assumeNull(st *state, x sym, null bool) {
+	for s, r := range st.res {
+		switch {
+		case s == w.tab.root(x) && null:
+			// Nil has nothing to give back, and giving it back did nothing.
+			r.status = absent
+		case !null && r.failed != 0 && r.failed == x && r.status == live:
+			r.status = absent
+		case !null && r.free != nil && r.free.failed != 0 && r.free.failed == x && r.status == freed:
+			r.status = maybe
+		default:
+			continue
+		}
+		st.res[s] = r
+	}
+	if s := w.tab.root(x); null && st.res[s].born == nil {
+		if _, ok := st.res[s]; !ok && w.pointerLike(s) {
+			st.res[s] = resource{status: absent}
+		}
+	}
+}
+
+func (w *walker) pointerLike(s sym) bool {
+	n := w.tab.node(s)
+	return n.kind == input || n.kind == content || n.kind == part || n.kind == opaque
+}
+
+// neverNil reports allocators that do not return nil.
+func neverNil(in ssa.Instruction) bool {
+	call, ok := in.(ssa.CallInstruction)
+	if !ok {
+		return false
+	}
+	f := call.Common().StaticCallee()
+	if f == nil {
+		return false
+	}
+	switch f.Name() {
+	case "_Cfunc_CString", "_Cfunc_CBytes", "_Cfunc__CMalloc", "NewHandle":
+		return true
+	}
+	return false
+}
