@@ -13,7 +13,7 @@ func (w *walker) apply(st *state, at site, f *ssa.Function, known *fact.Func, ar
 	for i, a := range args {
 		p := known.Param(i)
 		if p.Uses || p.MayUse {
-			w.use(st, at.at, at.at.Pos(), a, "passed to "+funcName(f), p.Uses)
+			w.use(st, at.at, at.at.Pos(), a, "uses", p.Uses)
 		} else if !p.Seen {
 			w.passed(st, at, f, i, a)
 		}
@@ -50,7 +50,7 @@ func (w *walker) behindArgument(st *state, at site, f *ssa.Function, a sym, sig 
 			continue
 		}
 		if e.Uses {
-			w.use(st, at.at, at.at.Pos(), v, "used by "+funcName(f), true)
+			w.use(st, at.at, at.at.Pos(), v, "uses", true)
 		}
 		switch {
 		case e.Frees != "":
@@ -148,8 +148,8 @@ func (w *walker) results(st *state, at site, f *ssa.Function, known *fact.Func, 
 		case r.Owned != "":
 			s := w.fresh(st, at.at, opaque)
 			made := resource{owned: true, family: r.Owned, born: at.at, inner: at.at}
-			if outer, _ := w.outer(st); outer != nil {
-				made.born = outer
+			if outer, turn := w.outer(st); outer != nil {
+				made.born, made.turn = outer, turn
 			}
 			if n := res.Len(); n > 1 && isError(res.At(n-1).Type()) {
 				made.failed = w.tab.of(node{kind: part, a: tuple, n: n - 1})

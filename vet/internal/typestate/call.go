@@ -26,7 +26,7 @@ func (w *walker) call(st *state, in *ssa.Call, k func(*state, sym)) {
 		args = append(args, w.value(st, a))
 	}
 	if in.Call.IsInvoke() {
-		w.use(st, in, in.Pos(), w.value(st, in.Call.Value), "used", false)
+		w.use(st, in, in.Pos(), w.value(st, in.Call.Value), "uses", false)
 	}
 	w.perform(st, site{at: in}, w.callee(st, &in.Call), args, k)
 }
@@ -209,10 +209,6 @@ func (w *walker) changes(st *state, f *ssa.Function) {
 // passed checks one argument of a Go function that is not walked into. A slice
 // or string is read there; a pointer may only be looked at.
 func (w *walker) passed(st *state, at site, f *ssa.Function, i int, a sym) {
-	name := "a function"
-	if f != nil {
-		name = funcName(f)
-	}
 	for _, v := range w.spread(st, a) {
 		n := w.tab.node(v)
 		text := n.kind == view || v == a && w.isText(at, i)
@@ -220,7 +216,7 @@ func (w *walker) passed(st *state, at site, f *ssa.Function, i int, a sym) {
 			text = n.n == 1
 		}
 		if text {
-			w.use(st, at.at, at.at.Pos(), v, "passed to "+name, true)
+			w.use(st, at.at, at.at.Pos(), v, "reads", true)
 		}
 	}
 }
@@ -272,16 +268,16 @@ func (w *walker) builtin(st *state, at site, name string, args []sym) sym {
 		return t.of(node{kind: operation, text: name, a: arg(0)})
 	case "append":
 		if len(args) > 1 {
-			w.use(st, at.at, at.at.Pos(), arg(1), "copied", true)
+			w.use(st, at.at, at.at.Pos(), arg(1), "copies", true)
 			for _, v := range w.spread(st, arg(1)) {
 				w.share(st, v)
 			}
 		}
 	case "copy":
-		w.use(st, at.at, at.at.Pos(), arg(0), "written to", true)
-		w.use(st, at.at, at.at.Pos(), arg(1), "copied", true)
+		w.use(st, at.at, at.at.Pos(), arg(0), "writes to", true)
+		w.use(st, at.at, at.at.Pos(), arg(1), "copies", true)
 	case "clear":
-		w.use(st, at.at, at.at.Pos(), arg(0), "written to", true)
+		w.use(st, at.at, at.at.Pos(), arg(0), "writes to", true)
 	}
 	return w.fresh(st, at.at, opaque)
 }

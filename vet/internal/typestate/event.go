@@ -73,8 +73,8 @@ func (w *walker) after(st *state, in ssa.Instruction, pos token.Pos, root sym, r
 		Rule:    name,
 		Pos:     w.place(st, pos),
 		Sure:    sure && w.sure(st, in, free),
-		Message: fmt.Sprintf("%s is %s in %s after %s gave it back", w.noun(root, r), how, fullName(w.fn), free.by),
-		Flow:    append(w.story(root, r), rule.Step{Pos: pos, Text: "used: " + how}),
+		Message: fmt.Sprintf("%s in %s %s %s after %s gave it back", w.textAt(w.place(st, pos)), fullName(w.fn), how, w.noun(root, r), free.by),
+		Flow:    append(w.story(root, r), rule.Step{Pos: pos, Text: how + " what was given back"}),
 	})
 }
 
@@ -258,6 +258,9 @@ func (w *walker) freedText(rel *release) string {
 func (w *walker) noun(root sym, r resource) string {
 	if r.born != nil {
 		return "what " + w.expr(r.born) + " made"
+	}
+	if call, ok := w.tab.node(root).at.(*ssa.Call); ok && w.tab.node(root).kind == opaque {
+		return "what " + w.expr(call) + " returned"
 	}
 	if name := w.name(root); name != "" {
 		switch r.family {

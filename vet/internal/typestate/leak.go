@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"golang.org/x/tools/go/ssa"
 
@@ -31,7 +30,7 @@ func (w *walker) returned(st *state, in *ssa.Return, results []sym) {
 		w.reach(st, s, reached)
 		root := w.tab.root(s)
 		if r, ok := st.res[root]; ok && r.status == freed && r.family != fact.Handle {
-			w.after(st, in, in.Pos(), root, r, "returned", true)
+			w.after(st, in, in.Pos(), root, r, "returns", true)
 		}
 	}
 	latest := map[ssa.Instruction]int{}
@@ -109,12 +108,8 @@ func (w *walker) madeInOrder() []leakKey {
 
 // retText is a return statement as its author wrote it.
 func (w *walker) retText(in *ssa.Return) string {
-	if s := w.known.returnAt(in.Pos()); s != nil && len(s.Results) > 0 {
-		var list []string
-		for _, e := range s.Results {
-			list = append(list, clean(rule.Expr(e)))
-		}
-		return "return " + strings.Join(list, ", ")
+	if s := w.known.returnAt(in.Pos()); s != nil {
+		return w.returnText(s)
 	}
-	return "return"
+	return "the end"
 }

@@ -1,6 +1,7 @@
 package typestate
 
 import (
+	"go/types"
 	"strings"
 
 	"golang.org/x/tools/go/ssa"
@@ -69,7 +70,7 @@ func (w *walker) model(st *state, at site, f *ssa.Function, args []sym) (result 
 		if len(args) > 0 {
 			root := w.tab.root(args[0])
 			if r, ok := st.res[root]; ok && r.status == freed && r.family == fact.Handle {
-				w.after(st, at.at, at.at.Pos(), root, r, "asked for its value", true)
+				w.after(st, at.at, at.at.Pos(), root, r, "asks for the value of", true)
 			} else {
 				st.touched[root] = true
 			}
@@ -90,8 +91,8 @@ func (w *walker) model(st *state, at site, f *ssa.Function, args []sym) (result 
 func (w *walker) make(st *state, at site, family fact.Release, results int) sym {
 	s := w.fresh(st, at.at, opaque)
 	r := resource{owned: true, family: family, born: at.at, inner: at.at}
-	if outer, _ := w.outer(st); outer != nil {
-		r.born = outer
+	if outer, turn := w.outer(st); outer != nil {
+		r.born, r.turn = outer, turn
 	}
 	made := s
 	if results > 1 {
@@ -116,14 +117,14 @@ func (w *walker) callC(st *state, at site, f *ssa.Function, name string, args []
 			continue
 		case w.tab.isNull(a):
 		default:
-			w.use(st, at.at, at.at.Pos(), a, "passed to C."+name, true)
+			w.use(st, at.at, at.at.Pos(), a, "uses", true)
 		}
 		r, ok := st.res[root]
 		if p.keptIn != "" {
 			w.keeps(st, root, p.keptIn)
 			r, ok = st.res[root]
 		}
-		if ok && r.status == live && (p.takes || r.family == fact.Handle) {
+		if ok && r.status == live && (p.takes || r.family == fact.Handle || w.isInteger(f, i)) {
 			w.share(st, a)
 		}
 		w.behind(st, root)
@@ -131,7 +132,7 @@ func (w *walker) callC(st *state, at site, f *ssa.Function, name string, args []
 	for s, r := range st.res {
 		for _, v := range c.reads {
 			if r.kept == v && r.status == freed {
-				w.after(st, at.at, at.at.Pos(), s, r, "read by C."+name+" through "+v, true)
+				w.after(st, at.at, at.at.Pos(), s, r, "reads, through C's "+v+",", true)
 			}
 		}
 	}
@@ -192,4 +193,14 @@ var harmlessPackages = map[string]bool{
 
 func harmless(f *ssa.Function) bool {
 	return f.Pkg != nil && harmlessPackages[f.Pkg.Pkg.Path()] || f.Pkg == nil && f.Object() != nil && f.Object().Pkg() != nil && harmlessPackages[f.Object().Pkg().Path()]
+}
+
+// isInteger reports a parameter that takes an address as a number: what becomes
+// of it is anybody's guess.
+func (w *walker) isInteger(f *ssa.Function, i int) bool {
+	if i >= f.Signature.Params().Len() {
+		return false
+	}
+	b, ok := f.Signature.Params().At(i).Type().Underlying().(*types.Basic)
+	return ok && b.Info()&types.IsInteger != 0
 }

@@ -27,11 +27,11 @@ type resource struct {
 	family  fact.Release
 	born    ssa.Instruction // in the walked function
 	inner   ssa.Instruction // the same, or inside of what that calls
+	turn    int             // which execution of born it was, where that is a call that was walked into
 	failed  sym             // the error that came with it
 	free    *release
 	kept    string // the C variable that holds its address
 	started ssa.Instruction
-	used    bool
 }
 
 // A release is one act of giving back.

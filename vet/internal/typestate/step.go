@@ -12,7 +12,7 @@ func (w *walker) step(st *state, in ssa.Instruction) {
 	switch in := in.(type) {
 	case *ssa.Store:
 		addr, v := w.value(st, in.Addr), w.value(st, in.Val)
-		w.use(st, in, in.Pos(), addr, "written to", true)
+		w.use(st, in, in.Pos(), addr, "writes to", true)
 		w.store(st, addr, v)
 	case *ssa.MapUpdate:
 		w.share(st, w.value(st, in.Key))
@@ -47,7 +47,7 @@ func (w *walker) eval(st *state, v ssa.Value, in ssa.Instruction) sym {
 	case *ssa.Convert:
 		x := w.value(st, v.X)
 		if isText(v.X.Type()) != isText(v.Type()) || isText(v.Type()) && !types.Identical(v.X.Type().Underlying(), v.Type().Underlying()) {
-			w.use(st, in, v.Pos(), x, "copied", true)
+			w.use(st, in, v.Pos(), x, "copies", true)
 			return w.fresh(st, in, opaque)
 		}
 		return x
@@ -77,11 +77,11 @@ func (w *walker) eval(st *state, v ssa.Value, in ssa.Instruction) sym {
 	case *ssa.IndexAddr:
 		return t.of(node{kind: index, a: w.value(st, v.X), b: w.value(st, v.Index)})
 	case *ssa.Index:
-		w.use(st, in, v.Pos(), w.value(st, v.X), "read", true)
+		w.use(st, in, v.Pos(), w.value(st, v.X), "reads", true)
 	case *ssa.Lookup:
-		w.use(st, in, v.Pos(), w.value(st, v.X), "read", true)
+		w.use(st, in, v.Pos(), w.value(st, v.X), "reads", true)
 	case *ssa.Range:
-		w.use(st, in, v.Pos(), w.value(st, v.X), "read", true)
+		w.use(st, in, v.Pos(), w.value(st, v.X), "reads", true)
 	case *ssa.Slice:
 		return w.slice(st, v)
 	case *ssa.MakeClosure:
@@ -120,7 +120,7 @@ func (w *walker) unary(st *state, v *ssa.UnOp) sym {
 	x := w.value(st, v.X)
 	switch v.Op {
 	case token.MUL:
-		w.use(st, v, v.Pos(), x, "read", true)
+		w.use(st, v, v.Pos(), x, "reads", true)
 		return w.load(st, x, v.Type(), v)
 	case token.NOT:
 		return w.tab.not(x)

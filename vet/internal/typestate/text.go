@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"golang.org/x/tools/go/ast/astutil"
 	"golang.org/x/tools/go/ssa"
 
 	"moho/vet/internal/prov"
@@ -32,6 +33,41 @@ func (w *walker) expr(in ssa.Instruction) string {
 		return "the call"
 	}
 	return clean(rule.Expr(call))
+}
+
+// textAt is the innermost expression around a position that does something, or
+// the return statement there.
+func (w *walker) textAt(pos token.Pos) string {
+	for _, f := range w.p.Files {
+		if pos < f.FileStart || pos >= f.FileEnd {
+			continue
+		}
+		path, _ := astutil.PathEnclosingInterval(f, pos, pos)
+		for _, n := range path {
+			switch n := n.(type) {
+			case *ast.FuncLit, *ast.FuncDecl:
+				return "the code"
+			case *ast.CallExpr, *ast.SelectorExpr, *ast.IndexExpr, *ast.StarExpr, *ast.SliceExpr:
+				return clean(rule.Expr(n.(ast.Expr)))
+			case *ast.ReturnStmt:
+				return w.returnText(n)
+			case *ast.RangeStmt:
+				return "range " + clean(rule.Expr(n.X))
+			}
+		}
+	}
+	return "the code"
+}
+
+func (w *walker) returnText(s *ast.ReturnStmt) string {
+	var list []string
+	for _, e := range s.Results {
+		list = append(list, clean(rule.Expr(e)))
+	}
+	if len(list) == 0 {
+		return "return"
+	}
+	return "return " + strings.Join(list, ", ")
 }
 
 // clean undoes cgo's names.

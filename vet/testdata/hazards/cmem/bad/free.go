@@ -213,7 +213,7 @@ func goString(s string) {
 
 func middle(n int) {
 	p := C.malloc(C.size_t(n + 8))
-	C.free(unsafe.Add(p, 8)) // HAZARD: free-go-memory c-leak
+	C.free(unsafe.Add(p, 8)) // HAZARD: free-go-memory
 }
 
 func started(s string) {
