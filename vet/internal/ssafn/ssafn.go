@@ -26,10 +26,12 @@ import (
 	"go/token"
 	"go/types"
 	"reflect"
+	"sync"
 
 	"golang.org/x/tools/go/analysis"
 	"golang.org/x/tools/go/ssa"
 
+	"moho/vet/internal/cside"
 	"moho/vet/internal/fact"
 )
 
@@ -66,6 +68,8 @@ type Program struct {
 	// Memo is for what rooms work out once per package, each under a key of a
 	// type of its own.
 	Memo map[any]any
+	// C returns what is known of the package's C; it is read when first asked for.
+	C func() *cside.Unit
 
 	calls    map[*ssa.Function][]ssa.CallInstruction
 	closures map[*ssa.Function][]*ssa.MakeClosure
@@ -88,6 +92,7 @@ func run(pass *analysis.Pass) (any, error) {
 		Own:      &fact.Package{Funcs: map[string]*fact.Func{}, Types: map[string]*fact.Type{}},
 		Imported: func(*types.Package) *fact.Package { return nil },
 		Memo:     map[any]any{},
+		C:        func() *cside.Unit { return nil },
 		calls:    map[*ssa.Function][]ssa.CallInstruction{},
 		closures: map[*ssa.Function][]*ssa.MakeClosure{},
 		opened:   map[*ssa.Function]bool{},
@@ -108,6 +113,7 @@ func (p *Program) Build(pass *analysis.Pass) (err error) {
 		}
 	}()
 	p.unrewrite(pass)
+	p.C = sync.OnceValue(func() *cside.Unit { return cside.Package(p.Fset, p.Files, pass.OtherFiles) })
 	p.syntax()
 	prog := ssa.NewProgram(pass.Fset, ssa.BuilderMode(0))
 	prog.SetNoReturn(neverReturns(p.Files, p.Info))
