@@ -21,9 +21,15 @@ var factsOnly = []*analysis.Analyzer{summary.Analyzer}
 
 // outcome is what the analyzers said about one package.
 type outcome struct {
-	hits     []*rule.Hits // one per rule, in the order of the suite
-	failures []failure
-	facts    *fact.Package // nil when there is nothing to tell
+	hits        []*rule.Hits // one per rule, in the order of the suite
+	diagnostics []diagnostic // the same as go vet shows it
+	failures    []failure
+	facts       *fact.Package // nil when there is nothing to tell
+}
+
+type diagnostic struct {
+	analyzer string
+	analysis.Diagnostic
 }
 
 // A failure is an analyzer that could not do its work.
@@ -41,7 +47,7 @@ type runner struct {
 	pkg      *packages.Package
 	imported func(path string) *fact.Package
 	done     map[*analysis.Analyzer]result
-	facts    *fact.Package
+	outcome
 }
 
 type result struct {
@@ -51,22 +57,20 @@ type result struct {
 
 func analyze(ctx context.Context, pkg *packages.Package, suite []*analysis.Analyzer, imported func(path string) *fact.Package) outcome {
 	r := &runner{pkg: pkg, imported: imported, done: map[*analysis.Analyzer]result{}}
-	var out outcome
 	for _, a := range suite {
 		if ctx.Err() != nil {
 			break
 		}
 		res := r.run(a)
 		if res.err != nil {
-			out.failures = append(out.failures, failure{a.Name, res.err})
+			r.failures = append(r.failures, failure{a.Name, res.err})
 			continue
 		}
 		if hits, ok := res.value.(*rule.Hits); ok {
-			out.hits = append(out.hits, hits)
+			r.hits = append(r.hits, hits)
 		}
 	}
-	out.facts = r.facts
-	return out
+	return r.outcome
 }
 
 func (r *runner) run(a *analysis.Analyzer) result {
@@ -114,7 +118,7 @@ func (r *runner) pass(a *analysis.Analyzer, inputs map[*analysis.Analyzer]any) *
 		TypesSizes:        r.pkg.TypesSizes,
 		ResultOf:          inputs,
 		ReadFile:          os.ReadFile,
-		Report:            func(analysis.Diagnostic) {}, // the result has it all
+		Report:            func(d analysis.Diagnostic) { r.diagnostics = append(r.diagnostics, diagnostic{a.Name, d}) },
 		ImportObjectFact:  func(types.Object, analysis.Fact) bool { return false },
 		ExportObjectFact:  func(types.Object, analysis.Fact) {},
 		AllObjectFacts:    func() []analysis.ObjectFact { return nil },

@@ -42,6 +42,9 @@ func newImporter(fset *token.FileSet, units []*unit) *importer {
 	return im
 }
 
+// notListed is why an import fails that the package did not have when it was listed.
+const notListed = "the go command does not list it"
+
 // importFunc adapts a function to types.Importer.
 type importFunc func(path string) (*types.Package, error)
 
@@ -55,7 +58,7 @@ func (im *importer) forUnit(u *unit) types.Importer {
 		}
 		dep := im.units[u.pkg.Imports[path]]
 		if dep == nil {
-			return nil, fmt.Errorf("import %q: the go command does not list it", path)
+			return nil, fmt.Errorf("import %q: %s", path, notListed)
 		}
 		im.mu.Lock()
 		defer im.mu.Unlock()
@@ -132,6 +135,16 @@ func (im *importer) read(dep *packages.Package, known map[string]*types.Package)
 // means that this program's own type checker did not, most often because the
 // code is newer than the Go that moho was built with.
 func (l *loaded) check(u *unit) error {
+	if err := l.parse(u); err != nil {
+		return err
+	}
+	if errs := l.typeCheck(u); len(errs) > 0 {
+		return relative(errs[0])
+	}
+	return nil
+}
+
+func (l *loaded) parse(u *unit) error {
 	p := u.pkg
 	p.Fset = l.fset
 	p.TypesSizes = types.SizesFor("gc", l.target.goarch)
@@ -148,6 +161,12 @@ func (l *loaded) check(u *unit) error {
 	if files, err := cgoview.Undo(l.fset, p.Syntax); err == nil {
 		p.Syntax = files
 	}
+	return nil
+}
+
+// typeCheck returns all that the type checker complains of.
+func (l *loaded) typeCheck(u *unit) (errs []error) {
+	p := u.pkg
 	p.TypesInfo = &types.Info{
 		Types:        map[ast.Expr]types.TypeAndValue{},
 		Defs:         map[*ast.Ident]types.Object{},
@@ -158,7 +177,6 @@ func (l *loaded) check(u *unit) error {
 		Selections:   map[*ast.SelectorExpr]*types.Selection{},
 		FileVersions: map[*ast.File]string{},
 	}
-	var errs []error
 	conf := types.Config{
 		Importer: l.types.forUnit(u),
 		Sizes:    p.TypesSizes,
@@ -169,13 +187,10 @@ func (l *loaded) check(u *unit) error {
 	}
 	var err error
 	p.Types, err = conf.Check(p.PkgPath, l.fset, p.Syntax, p.TypesInfo)
-	if len(errs) > 0 {
-		err = errs[0]
+	if err != nil && len(errs) == 0 {
+		errs = append(errs, err)
 	}
-	if err != nil {
-		return relative(err)
-	}
-	return nil
+	return errs
 }
 
 // relative drops the directory from a type error's position: a gap goes into

@@ -371,18 +371,7 @@ func TestVettool(t *testing.T) {
 	if err == nil {
 		t.Errorf("go vet is content:\n%s", out)
 	}
-	var got, want []string
-	for line := range strings.Lines(string(out)) {
-		line = strings.TrimSuffix(line, "\n")
-		if !strings.HasPrefix(line, "#") && !strings.Contains(line, ": \t") {
-			got = append(got, line)
-		}
-	}
-	for _, f := range run(t, vet.Options{Dir: hazards, Tests: true}).Findings {
-		want = append(want, fmt.Sprintf("%s: %s (%s)", f.Pos, f.Message, f.Rule))
-	}
-	slices.Sort(got)
-	slices.Sort(want)
+	got, want := said(string(out)), texts(run(t, vet.Options{Dir: hazards, Tests: true}))
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("findings (-standalone +vettool):\n%s\ngo vet said:\n%s", d, out)
 	}

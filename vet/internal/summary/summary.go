@@ -83,7 +83,7 @@ func run(pass *analysis.Pass) (any, error) {
 			}
 		}
 	}
-	p.Own.Std = pass.Module == nil
+	p.Own.Std = pass.Module == nil || pass.Module.Path == "std"
 	if out := p.Own.Visible(); out != nil {
 		pass.ExportPackageFact(out)
 	}
