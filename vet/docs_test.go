@@ -103,28 +103,7 @@ func index() string {
 }
 
 func page(r vet.Rule) string {
-	_, text, _ := strings.Cut(r.Doc, "\n")
-	return fmt.Sprintf("%s\n# %s\n\n%s.\n\nSeverity: %s\n\n%s\n\n## Bad\n\n```go\n%s\n```\n\n## Good\n\n```go\n%s\n```\n\n## Fix\n\n%s.\n\n## Seen at run time by\n\n%s.\n\n## Where Go says so\n\n%s.\n",
-		generated, r.Name, sentence(r.Title), r.Severity, markdown(text), r.Bad, r.Good, sentence(r.Fix), sentence(r.Oracle), sentence(r.Source))
-}
-
-func sentence(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
-
-var special = strings.NewReplacer("*", `\*`, "[", `\[`, "_", `\_`, "<", `\<`)
-
-// markdown escapes the prose of a doc comment and makes code blocks of its
-// indented lines.
-func markdown(text string) string {
-	text = strings.TrimSpace(text)
-	lines := strings.Split(text, "\n")
-	for i, l := range lines {
-		if rest, ok := strings.CutPrefix(l, "\t"); ok {
-			lines[i] = "    " + rest
-		} else {
-			lines[i] = special.Replace(l)
-		}
-	}
-	return strings.Join(lines, "\n")
+	return fmt.Sprintf("%s\n# %s\n\n%s", generated, r.Name, r.Markdown())
 }
 
 // TestDocument validates what is printed against the published schema, with

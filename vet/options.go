@@ -51,13 +51,24 @@ type Result struct {
 	Gaps       []evidence.Gap
 	Packages   int
 	Targets    []string // GOOS/GOARCH looked at, sorted
-	Suppressed int      // findings that a comment silenced
+	Suppressed int      // findings that a comment silenced, or a baseline
+
+	// Silenced are those that a comment silenced, with their fixes left out.
+	Silenced []Silenced
 
 	// Paths are the import paths of the packages looked at, sorted, and Sources
 	// leads from positions to their files, for packages that have findings. Both
 	// are about this machine and no part of a report.
 	Paths   []string
 	Sources *source.Tree
+}
+
+// A Silenced is a finding that a comment silenced: By is moho:ignore or nolint,
+// Why its reason.
+type Silenced struct {
+	evidence.Finding
+	By  string
+	Why string
 }
 
 // Document is a Result as moho vet --json prints it: schema moho/vet/v1,

@@ -28,7 +28,7 @@ func Run(ctx context.Context, opts Options) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	m := merger{byKey: map[findingKey]int{}, packages: map[string]bool{}, gaps: map[evidence.Gap]bool{}, silenced: map[silence]bool{}, sources: newSources(opts.Overlay)}
+	m := merger{byKey: map[findingKey]int{}, silentKey: map[findingKey]int{}, packages: map[string]bool{}, gaps: map[evidence.Gap]bool{}, sources: newSources(opts.Overlay)}
 	failed := &LoadError{}
 	for _, t := range targets {
 		l, err := load(ctx, opts, t)
@@ -64,12 +64,13 @@ type findingKey struct {
 
 // merger collects the findings of all targets and variants of packages.
 type merger struct {
-	findings []evidence.Finding
-	byKey    map[findingKey]int
-	packages map[string]bool
-	gaps     map[evidence.Gap]bool
-	silenced map[silence]bool
-	sources  *source.Tree
+	findings  []evidence.Finding
+	byKey     map[findingKey]int
+	packages  map[string]bool
+	gaps      map[evidence.Gap]bool
+	silenced  []Silenced
+	silentKey map[findingKey]int
+	sources   *source.Tree
 }
 
 // target analyses what was loaded for one target.
@@ -106,7 +107,7 @@ func (m *merger) collect(l *loaded) {
 			m.gaps[g] = true
 		}
 		for _, s := range u.record.Silenced {
-			m.silenced[s] = true
+			m.silence(s)
 		}
 		for _, f := range u.record.Findings {
 			m.add(f)
@@ -117,32 +118,54 @@ func (m *merger) collect(l *loaded) {
 	}
 }
 
-// add merges f with the same finding of an earlier target or variant.
-func (m *merger) add(f evidence.Finding) {
+func keyOf(f evidence.Finding) findingKey {
 	key := findingKey{rule: f.Rule, pos: f.Pos}
 	if strings.HasSuffix(f.Pos.File, ".s") {
 		key.message = f.Message
 	}
-	i, seen := m.byKey[key]
-	if !seen {
-		m.byKey[key] = len(m.findings)
-		m.findings = append(m.findings, f)
+	return key
+}
+
+// add merges f with the same finding of an earlier target or variant.
+func (m *merger) add(f evidence.Finding) {
+	if i, seen := m.byKey[keyOf(f)]; seen {
+		m.findings[i].Targets = union(m.findings[i].Targets, f.Targets)
 		return
 	}
-	for _, t := range f.Targets {
-		if !slices.Contains(m.findings[i].Targets, t) {
-			m.findings[i].Targets = append(m.findings[i].Targets, t)
-		}
+	m.byKey[keyOf(f)] = len(m.findings)
+	m.findings = append(m.findings, f)
+}
+
+// silence is add for a finding that a comment silenced.
+func (m *merger) silence(s Silenced) {
+	if i, seen := m.silentKey[keyOf(s.Finding)]; seen {
+		m.silenced[i].Targets = union(m.silenced[i].Targets, s.Targets)
+		return
 	}
+	m.silentKey[keyOf(s.Finding)] = len(m.silenced)
+	m.silenced = append(m.silenced, s)
+}
+
+func union(a, b []string) []string {
+	all := slices.Concat(a, b)
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 func (m *merger) result() Result {
-	r := Result{Findings: m.findings, Packages: len(m.packages), Suppressed: len(m.silenced)}
-	for _, f := range r.Findings {
-		slices.Sort(f.Targets)
-	}
+	r := Result{Findings: m.findings, Packages: len(m.packages), Suppressed: len(m.silenced), Silenced: m.silenced}
 	evidence.SortFindings(r.Findings)
-	source.Fingerprints(r.Findings, m.sources)
+	slices.SortFunc(r.Silenced, func(a, b Silenced) int { return evidence.CompareFindings(a.Finding, b.Finding) })
+	// One that is silenced counts among its equals: a comment does not give
+	// another one a new name.
+	var all []*evidence.Finding
+	for i := range r.Findings {
+		all = append(all, &r.Findings[i])
+	}
+	for i := range r.Silenced {
+		all = append(all, &r.Silenced[i].Finding)
+	}
+	source.Fingerprints(all, m.sources)
 	r.Paths, r.Sources = slices.Sorted(maps.Keys(m.packages)), m.sources
 	for g := range m.gaps {
 		r.Gaps = append(r.Gaps, g)

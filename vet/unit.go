@@ -42,15 +42,9 @@ type unit struct {
 type record struct {
 	Findings []evidence.Finding
 	Gaps     []evidence.Gap
-	Silenced []silence
+	Silenced []Silenced
 	Facts    *fact.Package
 	Digests  map[string]string // of its files, when there are findings
-}
-
-// A silence is a finding that a directive took away.
-type silence struct {
-	Rule string
-	Pos  evidence.Position
 }
 
 // graph links what was listed. In the result, too, what is imported goes first.
@@ -191,7 +185,7 @@ func (u *unit) analyze(ctx context.Context, l *loaded, suite []*analysis.Analyze
 	}
 	defer u.release()
 	u.translate(l, analyze(ctx, u.pkg, suite, u.importedFacts))
-	if len(u.record.Findings) > 0 {
+	if len(u.record.Findings)+len(u.record.Silenced) > 0 {
 		u.record.Digests = digests
 	}
 }
@@ -214,8 +208,11 @@ func (u *unit) translate(l *loaded, out outcome) {
 		for _, g := range hits.Gaps {
 			u.record.Gaps = append(u.record.Gaps, u.fileGap(l, g))
 		}
-		for _, pos := range hits.Suppressed {
-			u.record.Silenced = append(u.record.Silenced, silence{hits.Rule, u.position(l, pos)})
+		for _, s := range hits.Suppressed {
+			if f, ok := u.finding(l, hits.Rule, s.Hit); ok {
+				f.Fixes = []evidence.Fix{}
+				u.record.Silenced = append(u.record.Silenced, Silenced{f, s.By, s.Why})
+			}
 		}
 		for _, h := range hits.Hits {
 			if f, ok := u.finding(l, hits.Rule, h); ok {

@@ -63,7 +63,7 @@ func (a *app) check(ctx context.Context, pol *policy.Policy, bf buildFlags, patt
 	o.Patterns = patterns
 	vetted, err := a.vet(ctx, o)
 	if !a.ui.JSON {
-		a.printFindings(vetted.Findings)
+		a.printFindings(vetted.Findings, vetted.Sources, false)
 	}
 	if err != nil {
 		return err

@@ -19,11 +19,21 @@ where assembly for amd64 and arm64 breaks those of Go's calling conventions:
 arguments, frames, SP, registers, stack that nobody has checked.
 
 It exits 1 when it reports something. moho help rule NAME explains a rule;
-moho help rules lists them. A finding is silenced where it stands by
+moho help rules lists them; --explain does both on the spot. --fix carries out
+what can be fixed for certain; --fix --diff only shows it.
+
+A finding is silenced where it stands by
 
     //moho:ignore RULE why it is fine here
 
-on its line or the line above; the reason is required.
+on its line or the line above; the reason is required. //nolint:moho works as
+it does in golangci-lint. What a module has today can be kept aside in a file:
+
+    moho vet --write-baseline moho-baseline.json ./...
+    moho vet --baseline moho-baseline.json ./...      reports what is new
+    moho vet --new-from main... ./...                 reports what a branch touched
+
+Moved lines, renamed files and other layouts do not make a finding new.
 
 The same binary serves go vet: go vet -vettool=$(which moho) ./...`
 
@@ -47,36 +57,61 @@ func (p *packageFlags) add(cmd *cobra.Command) {
 }
 
 func newVet(a *app) *cobra.Command {
-	var pf packageFlags
-	var tests bool
+	var vf vetFlags
 	cmd := &cobra.Command{
 		Use:     "vet [packages]",
 		Short:   "report unsafe code and assembly that break the rules",
 		Long:    vetLong,
 		Example: vetExample,
 		RunE: func(cmd *cobra.Command, patterns []string) error {
-			res, err := a.vet(cmd.Context(), vet.Options{
-				Dir: ".", Patterns: patterns, Tags: pf.tags, Targets: pf.targets, Tests: tests,
-			})
-			// What does not compile leaves a partial answer, which is shown.
-			if _, partial := errors.AsType[*vet.LoadError](err); err != nil && !partial {
-				return err
+			if err := vf.check(); err != nil {
+				return usage(cmd, err)
 			}
-			if a.ui.JSON {
-				err = errors.Join(err, cli.JSON(a.ui.Out, res.Document()))
-			} else {
-				a.printFindings(res.Findings)
-				a.printVetSummary(res)
+			o := vet.Options{Dir: ".", Patterns: patterns, Tags: vf.tags, Targets: vf.targets, Tests: vf.tests}
+			if len(o.Patterns) == 0 {
+				o.Patterns = []string{"./..."}
 			}
-			if err != nil {
-				return &cli.ExitError{Code: cli.Incomplete, Err: err}
+			a.ui.JSON = a.ui.JSON || vf.format == "json"
+			if vf.fix {
+				return a.fix(cmd.Context(), o, vf.diff)
 			}
-			return cli.Exit(vetCode(res))
+			return a.report(cmd.Context(), o, vf)
 		},
 	}
-	pf.add(cmd)
-	cmd.Flags().BoolVar(&tests, "tests", true, "analyse test files too")
+	vf.add(cmd)
 	return cmd
+}
+
+// report is moho vet without --fix.
+func (a *app) report(ctx context.Context, o vet.Options, vf vetFlags) error {
+	res, err := a.vet(ctx, o)
+	// What does not compile leaves a partial answer, which is shown.
+	if _, partial := errors.AsType[*vet.LoadError](err); err != nil && !partial {
+		return err
+	}
+	v, failed := a.narrow(ctx, res, err, o, vf)
+	if failed != nil {
+		return failed
+	}
+	err = errors.Join(err, a.writeSARIF(v, vf, err))
+	switch {
+	case vf.format == "sarif":
+	case a.ui.JSON:
+		err = errors.Join(err, cli.JSON(a.ui.Out, v.Document()))
+	default:
+		a.printFindings(v.Findings, v.Sources, vf.explain)
+	}
+	if !a.ui.JSON {
+		a.printVetSummary(v)
+	}
+	if err != nil {
+		return &cli.ExitError{Code: cli.Incomplete, Err: err}
+	}
+	code := vetCode(v.Result)
+	if v.accepted && code == cli.Findings {
+		code = cli.OK
+	}
+	return cli.Exit(code)
 }
 
 // vet runs the suite with progress. The default package pattern is ./...
@@ -102,28 +137,6 @@ func vetCode(res vet.Result) int {
 	return code
 }
 
-// printFindings writes findings as editors parse them: file:line:col first, in
-// paths that can be clicked when the file is there.
-func (a *app) printFindings(fs []evidence.Finding) {
-	for _, f := range fs {
-		a.ui.Printf("%s: %s: %s%s\n", a.ui.Bold(cli.Escape(f.Pos.String())),
-			a.severity(f.Severity), f.Rule, onlyTargets(f.Targets))
-		a.paragraph("   ", f.Message)
-		t := cli.NewTable(cli.Column{}, cli.Column{}, cli.Column{Fit: cli.Wrap})
-		for _, s := range f.Flow {
-			t.Row("     ", s.Pos.String(), s.Text)
-		}
-		a.ui.Table(t)
-	}
-}
-
-// paragraph prints text that breaks at words, indented.
-func (a *app) paragraph(indent, text string) {
-	t := cli.NewTable(cli.Column{}, cli.Column{Fit: cli.Wrap})
-	t.Row(indent, text)
-	a.ui.Table(t)
-}
-
 func (a *app) severity(s evidence.Severity) string {
 	if s.Rank() >= evidence.High.Rank() {
 		return a.ui.Bad(string(s))
@@ -139,12 +152,30 @@ func onlyTargets(targets []string) string {
 	return " [" + strings.Join(targets, " ") + "]"
 }
 
-func (a *app) printVetSummary(res vet.Result) {
-	for _, g := range res.Gaps {
+// printVetSummary says on standard error what was not printed, and why.
+func (a *app) printVetSummary(v narrowed) {
+	for _, g := range v.Gaps {
 		a.ui.Warnf("%s", g)
 	}
-	if !a.ui.Quiet && res.Packages > 0 {
-		fmt.Fprintf(a.ui.Err, "%s in %s\n", count(len(res.Findings), "finding"), count(res.Packages, "package"))
+	if a.ui.Quiet || v.Packages == 0 {
+		return
+	}
+	line := fmt.Sprintf("%s in %s", count(len(v.Findings), "finding"), count(v.Packages, "package"))
+	for _, part := range []struct {
+		n   int
+		why string
+	}{
+		{len(v.Silenced), "silenced by comments"},
+		{len(v.known), "in the baseline"},
+		{v.untouched, "in code that was not changed"},
+	} {
+		if part.n > 0 {
+			line += fmt.Sprintf("; %d %s", part.n, part.why)
+		}
+	}
+	fmt.Fprintln(a.ui.Err, line)
+	for _, note := range v.notes {
+		fmt.Fprintln(a.ui.Err, note)
 	}
 }
 

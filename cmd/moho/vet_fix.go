@@ -13,26 +13,26 @@ import (
 
 // fixDocument is what moho vet --fix --json prints: docs/schemas/vetfix.v1.json.
 type fixDocument struct {
-	Schema     string     `json:"schema"`
-	Written    bool       `json:"written"`
-	Fixed      []fixed    `json:"fixed"`
-	Left       []left     `json:"left"`
-	Files      []string   `json:"files"`
-	Diff       string     `json:"diff"`
-	Rounds     int        `json:"rounds"`
+	Schema     string         `json:"schema"`
+	Written    bool           `json:"written"`
+	Fixed      []fixedItem    `json:"fixed"`
+	Left       []leftItem     `json:"left"`
+	Files      []string       `json:"files"`
+	Diff       string         `json:"diff"`
+	Rounds     int            `json:"rounds"`
 	Gaps       []evidence.Gap `json:"gaps"`
-	Packages   int        `json:"packages"`
-	Targets    []string   `json:"targets"`
-	Suppressed int        `json:"suppressed"`
+	Packages   int            `json:"packages"`
+	Targets    []string       `json:"targets"`
+	Suppressed int            `json:"suppressed"`
 }
 
-type fixed struct {
+type fixedItem struct {
 	evidence.Finding
 	Fix   string `json:"fix"`
 	Round int    `json:"round"`
 }
 
-type left struct {
+type leftItem struct {
 	evidence.Finding
 	Why string `json:"why"`
 }
@@ -61,7 +61,7 @@ func (a *app) fix(ctx context.Context, o vet.Options, diff bool) error {
 		a.printFixes(rep, "would be fixed")
 	default:
 		a.printFixed(rep)
-		a.printFindings(rep.Result.Findings)
+		a.printFindings(rep.Result.Findings, rep.Result.Sources, false)
 		a.printFixes(rep, "fixed")
 	}
 	if err != nil {
@@ -77,15 +77,15 @@ func (a *app) fix(ctx context.Context, o vet.Options, diff bool) error {
 func fixReport(rep fix.Report, written bool) fixDocument {
 	res := rep.Result.Document()
 	d := fixDocument{
-		Schema: "moho/vetfix/v1", Written: written, Fixed: []fixed{}, Left: []left{}, Files: []string{},
+		Schema: "moho/vetfix/v1", Written: written, Fixed: []fixedItem{}, Left: []leftItem{}, Files: []string{},
 		Diff: string(rep.Diff()), Rounds: rep.Rounds, Gaps: res.Gaps, Packages: res.Packages,
 		Targets: res.Targets, Suppressed: res.Suppressed,
 	}
 	for _, f := range rep.Fixed {
-		d.Fixed = append(d.Fixed, fixed{f.Finding, f.Message, f.Round})
+		d.Fixed = append(d.Fixed, fixedItem{f.Finding, f.Message, f.Round})
 	}
 	for _, l := range rep.Left {
-		d.Left = append(d.Left, left{l.Finding, l.Why})
+		d.Left = append(d.Left, leftItem{l.Finding, l.Why})
 	}
 	for _, f := range rep.Files {
 		d.Files = append(d.Files, f.Name)

@@ -58,11 +58,11 @@ func apply(text []byte, edits []edit) []byte {
 // not. A blank or dot import is never one, nor is C.
 func dropImports(before, after []byte) []byte {
 	fset := token.NewFileSet()
-	old, err := parser.ParseFile(fset, "", before, parser.SkipObjectResolution)
+	old, err := parser.ParseFile(fset, "", before, 0)
 	if err != nil {
 		return after
 	}
-	f, err := parser.ParseFile(fset, "", after, parser.SkipObjectResolution|parser.ParseComments)
+	f, err := parser.ParseFile(fset, "", after, 0)
 	if err != nil {
 		return after
 	}

@@ -31,6 +31,9 @@ import (
 // ErrRevision reports text that can't name the revision to compare with.
 var ErrRevision = errors.New(`want one revision, or REV... for where this branch left it`)
 
+// sources are the files that findings can be in.
+var sources = []string{"*.go", "*.s", "*.S", "*.c", "*.h", "*.cc", "*.cpp", "*.hpp", "*.m"}
+
 // A Change says which lines of the files in a repository's working tree are
 // not those of a revision.
 type Change struct {
@@ -58,9 +61,10 @@ func Of(ctx context.Context, dir, rev string) (*Change, error) {
 	if c.Base, err = g.base(rev); err != nil {
 		return nil, err
 	}
-	out, err := g.in(c.root).run("-c", "core.quotePath=false", "diff", "--unified=0", "--find-renames", "--no-color", "--no-ext-diff",
-		"--no-textconv", "--no-indent-heuristic", "--inter-hunk-context=0", "--submodule=short",
-		"--src-prefix=a/", "--dst-prefix=b/", c.Base, "--")
+	out, err := g.in(c.root).run(append([]string{
+		"-c", "core.quotePath=false", "diff", "--unified=0", "--inter-hunk-context=0", "--find-renames",
+		"--no-color", "--no-ext-diff", "--no-textconv", "--src-prefix=a/", "--dst-prefix=b/", c.Base, "--",
+	}, sources...)...)
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"moho/evidence"
@@ -14,17 +15,16 @@ import (
 const Scheme = 1
 
 // Fingerprints gives each finding a name that it keeps when lines move, the
-// file is renamed, or the code is laid out anew. Findings are in the order of
-// [evidence.SortFindings].
+// file is renamed, or the code is laid out anew.
 //
 // It is a digest of the rule, the package, the function, the statement's code,
 // and how many equal ones came before: the second of two equal findings is
 // another one. The chain of closures is not part of it, because a new function
 // literal renames those below it.
-func Fingerprints(fs []evidence.Finding, t *Tree) {
+func Fingerprints(fs []*evidence.Finding, t *Tree) {
+	slices.SortStableFunc(fs, func(a, b *evidence.Finding) int { return evidence.CompareFindings(*a, *b) })
 	seen := map[string]int{}
-	for i := range fs {
-		f := &fs[i]
+	for _, f := range fs {
 		key := fmt.Sprintf("%d\x00%s\x00%s\x00%s\x00%s", Scheme, f.Rule, Package(f.Place), symbol(f.Place), Code(*f, t))
 		n := seen[key]
 		seen[key]++

@@ -107,7 +107,11 @@ func TestFingerprints(t *testing.T) {
 		tree.Files[source.Key{Module: "example.org/m", File: name}] = source.File{Path: path, Digest: sha256.Sum256([]byte(text))}
 	}
 	print := func(fs ...evidence.Finding) []string {
-		source.Fingerprints(fs, tree)
+		var list []*evidence.Finding
+		for i := range fs {
+			list = append(list, &fs[i])
+		}
+		source.Fingerprints(list, tree)
 		var out []string
 		for _, f := range fs {
 			out = append(out, f.Fingerprint)

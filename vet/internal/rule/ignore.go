@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/token"
 	"strings"
+	"sync/atomic"
 
 	"golang.org/x/tools/go/analysis"
 )
@@ -49,12 +50,19 @@ type lineRule struct {
 	rule string
 }
 
-// ignoreSet holds the lines that directives cover, by file as positions name it.
-type ignoreSet map[lineRule]bool
+// ignoreSet holds what directives cover: the reason by line and rule, with files
+// as positions name them, and the blocks of golangci-lint's.
+type ignoreSet struct {
+	lines  map[lineRule]string
+	blocks []block
+}
 
-func ignores(pass *analysis.Pass) ignoreSet {
-	set := ignoreSet{}
+func ignores(pass *analysis.Pass) *ignoreSet {
+	set := &ignoreSet{lines: map[lineRule]string{}}
 	for _, f := range pass.Files {
+		if !nolintElsewhere.Load() {
+			set.blocks = append(set.blocks, blocks(pass.Fset, f)...)
+		}
 		list := Ignores(f)
 		if len(list) == 0 {
 			continue
@@ -77,14 +85,14 @@ func ignores(pass *analysis.Pass) ignoreSet {
 			for alone[line] {
 				line++
 			}
-			set[lineRule{p.Filename, line, ig.Rule}] = true
+			set.lines[lineRule{p.Filename, line, ig.Rule}] = ig.Reason
 		}
 	}
 	return set
 }
 
 // asmIgnores adds the directives in a package's assembly.
-func asmIgnores(pass *analysis.Pass, set ignoreSet) {
+func asmIgnores(pass *analysis.Pass, set *ignoreSet) {
 	for _, name := range pass.OtherFiles {
 		if !strings.HasSuffix(name, ".s") {
 			continue
@@ -93,16 +101,16 @@ func asmIgnores(pass *analysis.Pass, set ignoreSet) {
 		if err != nil {
 			continue // whoever wants its code says so
 		}
-		var waiting []string // rules named on the lines above
+		var waiting []AsmIgnore // on the lines above
 		for i, ig := range AsmIgnores(text) {
 			if ig.Rule != "" && ig.Reason != "" {
-				waiting = append(waiting, ig.Rule)
+				waiting = append(waiting, ig)
 			}
 			if ig.alone {
 				continue
 			}
-			for _, r := range waiting {
-				set[lineRule{name, i + 1, r}] = true
+			for _, w := range waiting {
+				set.lines[lineRule{name, i + 1, w.Rule}] = w.Reason
 			}
 			waiting = waiting[:0]
 		}
@@ -155,7 +163,24 @@ func codeLines(fset *token.FileSet, f *ast.File) map[int]bool {
 	return lines
 }
 
-func (s ignoreSet) covers(fset *token.FileSet, pos token.Pos, rule string) bool {
+// covers says which directive, if any, silences a rule at a position, and why.
+func (s *ignoreSet) covers(fset *token.FileSet, pos token.Pos, rule string) (by, why string) {
 	p := fset.Position(pos)
-	return s[lineRule{p.Filename, p.Line, rule}]
+	if why, ok := s.lines[lineRule{p.Filename, p.Line, rule}]; ok {
+		return Directive[len("//"):], why
+	}
+	for _, b := range s.blocks {
+		if b.file == p.Filename && b.from <= p.Line && p.Line <= b.to {
+			return "nolint", b.reason
+		}
+	}
+	return "", ""
 }
+
+// nolintElsewhere is set where golangci-lint itself reads its directives.
+var nolintElsewhere atomic.Bool
+
+// LeaveNolint makes all rules report what a nolint comment silences. Inside of
+// golangci-lint, which filters and tells which directives are of no use, that
+// has to be so.
+func LeaveNolint() { nolintElsewhere.Store(true) }

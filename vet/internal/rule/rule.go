@@ -83,8 +83,16 @@ type Step struct {
 type Hits struct {
 	Rule       string
 	Hits       []Hit
-	Suppressed []token.Pos // hits that a moho:ignore comment silenced
+	Suppressed []Suppressed
 	Gaps       []Gap
+}
+
+// A Suppressed is a hit that a comment silenced: By is moho:ignore or nolint,
+// Why its reason, which only the first has to give.
+type Suppressed struct {
+	Hit Hit
+	By  string
+	Why string
 }
 
 // HitsType is Hits as go/analysis wants it.
@@ -100,8 +108,8 @@ func Report(pass *analysis.Pass, r Rule, hits []Hit) *Hits {
 		asmIgnores(pass, ignored)
 	}
 	for _, h := range hits {
-		if ignored.covers(pass.Fset, h.Pos, r.Name) {
-			out.Suppressed = append(out.Suppressed, h.Pos)
+		if by, why := ignored.covers(pass.Fset, h.Pos, r.Name); by != "" {
+			out.Suppressed = append(out.Suppressed, Suppressed{h, by, why})
 			continue
 		}
 		h.Fixes = usableFixes(pass, h.Fixes)
