@@ -112,7 +112,7 @@ func (m *merger) collect(l *loaded) {
 		for _, f := range u.record.Findings {
 			m.add(f)
 		}
-		if len(u.record.Findings) > 0 {
+		if len(u.record.Findings)+len(u.record.Silenced) > 0 {
 			maps.Copy(m.sources.Files, u.sources(l))
 		}
 	}
