@@ -34,8 +34,12 @@ import (
 	"moho/vet/handletypestate"
 	"moho/vet/headerliteral"
 	"moho/vet/ignoredirective"
+	"moho/vet/intaspointer"
 	"moho/vet/internal/rule"
 	"moho/vet/munmapuse"
+	"moho/vet/punuintptrload"
+	"moho/vet/syscallsplit"
+	"moho/vet/uintptrescapesframe"
 	"moho/vet/uintptrroundtrip"
 	"moho/vet/viewoverrun"
 )
@@ -62,7 +66,11 @@ var suite = []struct {
 	{handletypestate.Rule, handletypestate.Analyzer},
 	{headerliteral.Rule, headerliteral.Analyzer},
 	{ignoredirective.Rule, ignoredirective.Analyzer},
+	{intaspointer.Rule, intaspointer.Analyzer},
 	{munmapuse.Rule, munmapuse.Analyzer},
+	{punuintptrload.Rule, punuintptrload.Analyzer},
+	{syscallsplit.Rule, syscallsplit.Analyzer},
+	{uintptrescapesframe.Rule, uintptrescapesframe.Analyzer},
 	{uintptrroundtrip.Rule, uintptrroundtrip.Analyzer},
 	{viewoverrun.Rule, viewoverrun.Analyzer},
 }

@@ -11,6 +11,7 @@ import (
 
 	"moho/evidence"
 	"moho/vet/internal/prov"
+	"moho/vet/internal/rewrite"
 	"moho/vet/internal/rule"
 	"moho/vet/internal/ssafn"
 	"moho/vet/internal/summary"
@@ -48,7 +49,7 @@ func run(pass *analysis.Pass) ([]rule.Hit, error) {
 			for _, instr := range b.Instrs {
 				if conv, ok := instr.(*ssa.Convert); ok && prov.IsRoundtrip(conv) {
 					if h, ok := check(p, conv); ok {
-						h.Fixes = fixes(p, p.Call(conv.Pos()))
+						h.Fixes = rewrite.KeepPointer(p, p.Call(conv.Pos()))
 						hits = append(hits, h)
 					}
 				}
@@ -102,7 +103,7 @@ func judge(p *ssafn.Program, call *ast.CallExpr, b prov.Birth) (candidate, bool)
 		return candidate{b, o, evidence.High}, true
 	}
 	var best candidate
-	for _, o := range prov.Of(p, b.Pointer, b.Context) {
+	for _, o := range b.Origins(p) {
 		sev := evidence.Severity("")
 		switch {
 		case o.Kind&prov.Moves != 0:
@@ -152,7 +153,10 @@ func identity(conv *ssa.Convert, b prov.Birth) bool {
 	if x != b.From {
 		return false
 	}
-	if _, ok := prov.Strip(b.Pointer).(*ssa.Parameter); !ok || calls(conv.Parent()) {
+	if b.Pointer == nil || calls(conv.Parent()) {
+		return false
+	}
+	if _, ok := prov.Strip(b.Pointer).(*ssa.Parameter); !ok {
 		return false
 	}
 	for v := ssa.Value(conv); ; {

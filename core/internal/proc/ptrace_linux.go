@@ -15,6 +15,8 @@ import (
 // architectures. All of them must come from the thread that traces.
 
 // Ptrace makes the system call.
+//
+//go:uintptrescapes
 func Ptrace(request, tid int, addr, data uintptr) error {
 	_, _, e := unix.RawSyscall6(unix.SYS_PTRACE, uintptr(request), uintptr(tid), addr, data, 0, 0)
 	if e != 0 {

@@ -95,6 +95,7 @@ type Param struct {
 	Retains   bool    // keeps the pointer beyond the call: global, heap, C
 	Writes    bool    // writes to the bytes of a slice, string or pointer
 	AsPointer bool    // an integer that becomes a pointer, or goes to the kernel or C as an address
+	ToKernel  bool    // the argument, or the address it is, goes to the operating system
 	KeepsLive bool    // alive until the call ends: KeepAlive, go:uintptrescapes
 
 	// Seen: all of the function was looked at. What the fields above that speak

@@ -3,7 +3,6 @@ package prov
 import (
 	"go/constant"
 	"go/token"
-	"go/types"
 	"maps"
 
 	"golang.org/x/tools/go/ssa"
@@ -23,11 +22,35 @@ type Birth struct {
 	Straight bool
 	Reflect  bool        // given out by a reflect.Value
 	Path     []rule.Step // hops after the birth, in execution order
+	Hops     []Hop       // the same hops, for rules that ask what they were
+
+	// Memory is set for an address that was taken in another package, of which
+	// nothing but a summary is there; Pointer is nil then.
+	Memory Kind
+}
+
+// A Way is how an integer got from one place to the next.
+type Way uint8
+
+// The ways.
+const (
+	Passed   Way = iota // as an argument
+	Returned            // as a result
+	Stored              // in a variable, field, package variable or container
+)
+
+// A Hop is one stop of an integer on its way from its birth.
+type Hop struct {
+	rule.Step
+	Way  Way
+	Call ssa.CallInstruction // that passed or returned it
+	Cell ssa.Value           // what it was stored in: an address or a container
+	At   ssa.Instruction     // that stored it
 }
 
 // hop is a step on the way back, linked towards the value asked for.
 type hop struct {
-	step rule.Step
+	Hop
 	next *hop
 }
 
@@ -53,7 +76,8 @@ func Births(p *ssafn.Program, v ssa.Value, ctx *Context) []Birth {
 func (w *birthWalker) born(v ssa.Value, pos token.Pos, ptr ssa.Value, ctx *Context, straight bool, h *hop) *Birth {
 	b := Birth{Pos: pos, Pointer: ptr, Context: ctx, From: v, Straight: straight}
 	for ; h != nil; h = h.next {
-		b.Path = append(b.Path, h.step)
+		b.Path = append(b.Path, h.Step)
+		b.Hops = append(b.Hops, h.Hop)
 	}
 	w.out = append(w.out, b)
 	return &w.out[len(w.out)-1]
@@ -82,11 +106,21 @@ func (w *birthWalker) walk(v ssa.Value, ctx *Context, straight bool, h *hop) {
 			w.load(v, ctx, straight, h)
 		case token.XOR:
 			w.walk(v.X, ctx, straight, h)
+		case token.ARROW:
+			w.elems(v.X, v, "sent on "+valueName(v.X), h)
 		}
 	case *ssa.Field:
 		if ptr := headerData(w.p, v); ptr != nil {
 			w.born(v, v.Pos(), ptr, ctx, straight, h)
+			return
 		}
+		w.stores(w.p.StoresToField(v), v, "kept in field "+fieldName(v), v, ctx, h)
+	case *ssa.Index:
+		w.elems(v.X, v, "kept in "+valueName(v.X), h)
+	case *ssa.Lookup:
+		w.elems(v.X, v, "kept in "+valueName(v.X), h)
+	case *ssa.TypeAssert:
+		w.boxed(v.X, v.AssertedType, ctx, h, 0)
 	case *ssa.Phi:
 		for _, e := range v.Edges {
 			w.walk(e, ctx, false, h)
@@ -96,9 +130,7 @@ func (w *birthWalker) walk(v ssa.Value, ctx *Context, straight bool, h *hop) {
 	case *ssa.Call:
 		w.call(v, 0, ctx, straight, h)
 	case *ssa.Extract:
-		if call, ok := v.Tuple.(*ssa.Call); ok {
-			w.call(call, v.Index, ctx, straight, h)
-		}
+		w.extract(v, ctx, straight, h)
 	}
 }
 
@@ -156,43 +188,24 @@ func (w *birthWalker) load(v *ssa.UnOp, ctx *Context, straight bool, h *hop) {
 			return
 		}
 	}
+	if ia, ok := v.X.(*ssa.IndexAddr); ok {
+		w.elems(ia.X, v, "kept in "+valueName(ia.X), h)
+		return
+	}
 	stores, _ := w.p.StoresTo(v.X)
-	for _, s := range stores {
-		c := ctx
-		if s.Parent() != v.Parent() {
-			c = nil
-		}
-		step := rule.Step{Pos: s.Pos(), Text: "kept in " + cellName(v.X)}
-		w.walk(s.Val, c, false, &hop{step, h})
-	}
-}
-
-// cellName says in words where a value is kept.
-func cellName(addr ssa.Value) string {
-	switch a := addr.(type) {
-	case *ssa.Alloc:
-		return "variable " + a.Comment
-	case *ssa.FreeVar:
-		return "captured variable " + a.Name()
-	case *ssa.Global:
-		return "package variable " + a.Name()
-	case *ssa.FieldAddr:
-		if f := ssafn.Field(a); f != nil {
-			return "field " + f.Name()
-		}
-	}
-	return "memory"
+	w.stores(stores, v, "kept in "+cellName(v.X), v.X, ctx, h)
+	w.pointed(v, ctx, h)
 }
 
 func (w *birthWalker) parameter(v *ssa.Parameter, ctx *Context, h *hop) {
 	fn := v.Parent()
-	if keepsIntegers(w.p, fn) {
+	if KeepsIntegers(w.p, fn) {
 		return
 	}
 	pass := func(c ssa.CallInstruction, up *Context) {
 		if arg := Argument(c, v); arg != nil {
 			step := rule.Step{Pos: c.Pos(), Text: "passed to " + FuncName(fn) + " as " + v.Name()}
-			w.walk(arg, up, false, &hop{step, h})
+			w.walk(arg, up, false, &hop{Hop{Step: step, Way: Passed, Call: c}, h})
 		}
 	}
 	if ctx != nil && ssafn.Callee(ctx.call.Common()) == fn {
@@ -208,21 +221,6 @@ func (w *birthWalker) parameter(v *ssa.Parameter, ctx *Context, h *hop) {
 	}
 }
 
-// keepsIntegers reports functions whose callers' pointers the compiler keeps
-// alive and in place while the integers are in use.
-func keepsIntegers(p *ssafn.Program, f *ssa.Function) bool {
-	d := p.Decl(f)
-	if d == nil || d.Doc == nil {
-		return false
-	}
-	for _, c := range d.Doc.List {
-		if c.Text == "//go:uintptrescapes" || c.Text == "//go:uintptrkeepalive" {
-			return true
-		}
-	}
-	return false
-}
-
 func (w *birthWalker) call(v *ssa.Call, result int, ctx *Context, straight bool, h *hop) {
 	callee := ssafn.Callee(v.Common())
 	if callee == nil || ssafn.IsCgo(callee) || ctx != nil && ctx.depth >= maxDepth {
@@ -233,23 +231,34 @@ func (w *birthWalker) call(v *ssa.Call, result int, ctx *Context, straight bool,
 		w.born(v, v.Pos(), v.Call.Args[0], ctx, straight, h).Reflect = true
 		return
 	}
+	if ssafn.IsAtomic(callee, "Load") || ssafn.IsAtomic(callee, "Swap") {
+		w.elems(v.Call.Args[0], v, "kept in "+valueName(v.Call.Args[0]), h)
+		return
+	}
+	step := rule.Step{Pos: v.Pos(), Text: "returned by " + FuncName(callee)}
+	returned := &hop{Hop{Step: step, Way: Returned, Call: v}, h}
 	for _, r := range Results(callee, result) {
-		step := rule.Step{Pos: v.Pos(), Text: "returned by " + FuncName(callee)}
-		w.walk(r, Push(ctx, v), false, &hop{step, h})
+		w.walk(r, Push(ctx, v), false, returned)
+	}
+	if len(callee.Blocks) == 0 {
+		w.foreign(v, callee, result, ctx, returned)
 	}
 }
 
-// FuncName is a function's name for a message: F, T.M, or "a function literal".
-func FuncName(f *ssa.Function) string {
-	if f.Parent() != nil {
-		return "a function literal in " + FuncName(f.Parent())
+// foreign asks what another package tells of the function's result.
+func (w *birthWalker) foreign(v *ssa.Call, callee *ssa.Function, result int, ctx *Context, h *hop) {
+	r := w.p.Fact(callee).Result(result)
+	if r.AddressIs != 0 {
+		w.born(v, v.Pos(), nil, ctx, false, h).Memory = r.AddressIs
 	}
-	if recv := f.Signature.Recv(); recv != nil {
-		t := recv.Type()
-		if ptr, ok := t.(*types.Pointer); ok {
-			t = ptr.Elem()
+	for _, i := range r.AddressOf {
+		if i < 0 || i >= len(v.Call.Args) {
+			continue
 		}
-		return types.TypeString(t, func(*types.Package) string { return "" }) + "." + f.Name()
+		if arg := v.Call.Args[i]; isInteger(arg.Type()) {
+			w.walk(arg, ctx, false, h)
+		} else {
+			w.born(v, v.Pos(), arg, ctx, false, h)
+		}
 	}
-	return f.Name()
 }

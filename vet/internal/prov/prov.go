@@ -192,7 +192,13 @@ func (w *walker) convert(v *ssa.Convert, ctx *Context) {
 	case isUintptr(v.X.Type()):
 		before := len(w.found)
 		for _, b := range Births(w.p, v.X, ctx) {
-			w.pointer(b.Pointer, b.Context)
+			if b.Pointer != nil {
+				w.pointer(b.Pointer, b.Context)
+				continue
+			}
+			for _, o := range b.Origins(w.p) {
+				w.add(o.Kind, o.Pos, "%s", o.Text)
+			}
 		}
 		if len(w.found) == before {
 			w.add(Unknown, v.Pos(), "an integer")
@@ -296,6 +302,7 @@ func (w *walker) call(v *ssa.Call, result int, ctx *Context) {
 		}
 	case foreign(callee):
 		w.add(Mapped, v.Pos(), "memory from %s", callee.Name())
+	case w.summarised(v, callee, result, ctx):
 	default:
 		t := common.Signature().Results()
 		if result < t.Len() && isUnsafePointer(t.At(result).Type()) {

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"golang.org/x/tools/go/ssa"
+
+	"moho/vet/internal/ssafn"
 )
 
 // Push returns the context inside a call that is entered through its result.
@@ -115,6 +117,28 @@ func foreign(f *ssa.Function) bool {
 	}
 	for _, part := range []string{"mmap", "Mmap", "Mremap", "mremap", "Syscall", "syscall", "SysvShm", "VirtualAlloc", "MapViewOfFile", "LocalAlloc"} {
 		if strings.Contains(base, part) {
+			return true
+		}
+	}
+	return false
+}
+
+// IsPointer reports pointers, unsafe ones too.
+func IsPointer(t types.Type) bool {
+	_, ok := t.Underlying().(*types.Pointer)
+	return ok || isUnsafePointer(t)
+}
+
+// IsInteger reports integer types.
+func IsInteger(t types.Type) bool { return isInteger(t) }
+
+// Carries reports whether integer v holds the address that was born at b.
+func Carries(p *ssafn.Program, v ssa.Value, b Birth) bool {
+	if !isInteger(v.Type()) {
+		return false
+	}
+	for _, other := range Births(p, v, nil) {
+		if other.Pos == b.Pos {
 			return true
 		}
 	}

@@ -10,6 +10,10 @@ import (
 
 // index records what one function calls, binds and stores.
 func (p *Program) index(f *ssa.Function) {
+	if p.indexed[f] {
+		return
+	}
+	p.indexed[f] = true
 	for _, b := range f.Blocks {
 		for _, instr := range b.Instrs {
 			p.indexInstr(instr)
@@ -25,10 +29,15 @@ func (p *Program) indexInstr(instr ssa.Instruction) {
 		if f := Callee(common); f != nil {
 			p.calls[f] = append(p.calls[f], instr)
 			callee = common.Value
+		} else if f := kept(common.Value); f != nil {
+			p.calls[f] = append(p.calls[f], instr)
 		}
 	case *ssa.MakeClosure:
 		if f, ok := instr.Fn.(*ssa.Function); ok {
 			p.closures[f] = append(p.closures[f], instr)
+			if f.Synthetic != "" {
+				p.index(f) // a method value: its body calls the method
+			}
 			if !onlyCalled(instr) {
 				p.opened[f] = true
 			}
@@ -69,6 +78,39 @@ func onlyCalled(c *ssa.MakeClosure) bool {
 		}
 	}
 	return true
+}
+
+// kept returns the function that is called through a variable which nothing
+// else is ever put into.
+func kept(v ssa.Value) *ssa.Function {
+	load, ok := v.(*ssa.UnOp)
+	if !ok || load.Op != token.MUL {
+		return nil
+	}
+	cell, ok := load.X.(*ssa.Alloc)
+	if !ok {
+		return nil
+	}
+	var f *ssa.Function
+	for _, ref := range *cell.Referrers() {
+		s, ok := ref.(*ssa.Store)
+		if !ok {
+			continue
+		}
+		if s.Addr != cell || f != nil {
+			return nil
+		}
+		switch val := s.Val.(type) {
+		case *ssa.Function:
+			f = val
+		case *ssa.MakeClosure:
+			f, _ = val.Fn.(*ssa.Function)
+		}
+		if f == nil {
+			return nil
+		}
+	}
+	return f
 }
 
 // Callee returns the function that a call enters, as declared: an instance of

@@ -76,6 +76,8 @@ type Program struct {
 	opened   map[*ssa.Function]bool // used other than as callee: callers unknown
 	globals  map[*ssa.Global][]*ssa.Store
 	fields   map[*types.Var][]*ssa.Store
+	elems    map[any][]Elem
+	indexed  map[*ssa.Function]bool
 	convs    map[token.Pos]*ast.CallExpr // by Lparen
 	decls    map[*types.Func]*ast.FuncDecl
 	slices   map[token.Pos]*ast.SliceExpr // by Lbrack
@@ -98,6 +100,8 @@ func run(pass *analysis.Pass) (any, error) {
 		opened:   map[*ssa.Function]bool{},
 		globals:  map[*ssa.Global][]*ssa.Store{},
 		fields:   map[*types.Var][]*ssa.Store{},
+		elems:    map[any][]Elem{},
+		indexed:  map[*ssa.Function]bool{},
 		convs:    map[token.Pos]*ast.CallExpr{},
 		slices:   map[token.Pos]*ast.SliceExpr{},
 		decls:    map[*types.Func]*ast.FuncDecl{},
@@ -125,6 +129,15 @@ func (p *Program) Build(pass *analysis.Pass) (err error) {
 	p.collect()
 	for _, f := range p.Funcs {
 		p.index(f)
+	}
+	// Captured variables are told apart by what they are bound to, which is
+	// known only now.
+	for _, f := range p.Funcs {
+		for _, b := range f.Blocks {
+			for _, instr := range b.Instrs {
+				p.indexElem(instr)
+			}
+		}
 	}
 	return nil
 }

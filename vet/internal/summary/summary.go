@@ -26,6 +26,7 @@ import (
 	"golang.org/x/tools/go/ssa"
 
 	"moho/vet/internal/fact"
+	"moho/vet/internal/prov"
 	"moho/vet/internal/ssafn"
 	"moho/vet/internal/touch"
 	"moho/vet/internal/typestate"
@@ -44,6 +45,7 @@ var Analyzer = &analysis.Analyzer{
 // functions are the contributors of function facts. Each adds to what it is
 // given and takes nothing away.
 var functions = []func(p *ssafn.Program, f *ssa.Function, out *fact.Func){
+	prov.Summarise,
 	typestate.Summarise,
 }
 

@@ -31,7 +31,7 @@ func Returned() int {
 }
 
 func read(u uintptr) int {
-	return *(*int)(unsafe.Pointer(u)) // HAZARD: uintptr-roundtrip
+	return *(*int)(unsafe.Pointer(u)) // HAZARD: uintptr-escapes-frame, uintptr-roundtrip
 }
 
 // DeferArgument: the stack may move before the deferred call runs.
@@ -47,7 +47,7 @@ func Captured() func() int {
 	x := 7
 	u := uintptr(unsafe.Pointer(&x))
 	return func() int {
-		return *(*int)(unsafe.Pointer(u)) // HAZARD: uintptr-roundtrip
+		return *(*int)(unsafe.Pointer(u)) // HAZARD: uintptr-escapes-frame, uintptr-roundtrip
 	}
 }
 
@@ -119,7 +119,7 @@ func HeaderData(s string) byte {
 func Forged(n *node) (p unsafe.Pointer) {
 	tag := uintptr(unsafe.Pointer(n))&^0xffff | 0x123
 	work()
-	*(*unsafe.Pointer)(unsafe.Pointer(&p)) = unsafe.Pointer(tag) // HAZARD: uintptr-roundtrip
+	*(*unsafe.Pointer)(unsafe.Pointer(&p)) = unsafe.Pointer(tag) // HAZARD: int-as-pointer, uintptr-roundtrip
 	return p
 }
 

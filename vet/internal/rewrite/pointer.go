@@ -1,4 +1,4 @@
-package uintptrroundtrip
+package rewrite
 
 import (
 	"go/ast"
@@ -11,14 +11,14 @@ import (
 	"moho/vet/internal/ssafn"
 )
 
-// fixes offers to keep the address in an unsafe.Pointer, where that can be
+// KeepPointer offers to keep the address in an unsafe.Pointer, where that can be
 // done for certain: the integer is a local variable defined once from a
 // pointer, and every use makes it a pointer again, with a sum at most.
 //
 //	u := uintptr(p)          u := p
 //	q := unsafe.Pointer(u)   q := u
 //	q := unsafe.Pointer(u+8) q := unsafe.Add(u, 8)
-func fixes(p *ssafn.Program, call *ast.CallExpr) []analysis.SuggestedFix {
+func KeepPointer(p *ssafn.Program, call *ast.CallExpr) []analysis.SuggestedFix {
 	file := fileOf(p, call.Pos())
 	if file == nil {
 		return nil
