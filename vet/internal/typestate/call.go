@@ -265,6 +265,9 @@ func (w *walker) builtin(st *state, at site, name string, args []sym) sym {
 	case "Add":
 		return t.of(node{kind: index, a: arg(0), b: arg(1)})
 	case "len", "cap":
+		if t.isNull(arg(0)) {
+			return t.of(node{kind: literal, text: "0"})
+		}
 		return t.of(node{kind: operation, text: name, a: arg(0)})
 	case "append":
 		if len(args) > 1 {
