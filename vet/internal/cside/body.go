@@ -1,6 +1,9 @@
 package cside
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // maxParams is how many parameters of a function are followed: as many as bits.
 const maxParams = 60
@@ -78,6 +81,13 @@ func (f *flow) exit() {
 		})
 	}
 	f.s.dead = true
+}
+
+func addString(list []string, s string) []string {
+	if i, found := slices.BinarySearch(list, s); !found {
+		return slices.Insert(slices.Clone(list), i, s)
+	}
+	return list
 }
 
 func addInt(list []int, n int) []int {

@@ -170,3 +170,29 @@ func FuzzNew(f *testing.F) {
 		}
 	})
 }
+
+// TestVariables: which C variables a function looks behind, and which it sets.
+func TestVariables(t *testing.T) {
+	tests := []struct{ name, source, want string }{
+		{"first byte", `int f(void) { return kept[0]; }`, "[kept] []"},
+		{"string", `int f(void) { return kept ? strlen(kept) : 0; }`, "[kept] []"},
+		{"compared", `int f(void) { return kept != NULL; }`, "[] []"},
+		{"returned", `const char *f(void) { return kept; }`, "[] []"},
+		{"element", `int f(void) { return *(char *)slots[2]; }`, "[slots] []"},
+		{"element only", `void *f(void) { return slots[2]; }`, "[] []"},
+		{"member", `int f(void) { return *(int *)cfg.user; }`, "[cfg] []"},
+		{"through a local", `int f(void) { const char *s = kept; return *s; }`, "[kept] []"},
+		{"callee", `static int g(void) { return *kept; } int f(void) { return g(); }`, "[kept] []"},
+		{"freed", `void f(void) { free((void *)kept); kept = NULL; }`, "[] [kept]"},
+		{"set", `void f(const char *s) { kept = s; }`, "[] [kept]"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			u := New([]Source{{File: "p.go", Text: globals + tt.source, Line: 1}}, nil, nil)
+			f := u.Func("f")
+			if got := fmt.Sprint(f.Reads, f.Sets); got != tt.want {
+				t.Errorf("reads and sets %s, want %s", got, tt.want)
+			}
+		})
+	}
+}

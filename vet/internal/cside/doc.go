@@ -32,6 +32,10 @@ type Func struct {
 	Known    bool // from the table of well-known functions
 	File     string
 	Line     int
+
+	// Reads are the C variables behind whose pointers it may look, Sets those
+	// that it assigns; of functions without a body neither is known.
+	Reads, Sets []string
 }
 
 // A Param is one parameter, and what the function does with its argument.

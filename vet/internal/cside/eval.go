@@ -84,8 +84,8 @@ func (f *flow) name(name string) value {
 		}
 		return v
 	}
-	if _, ok := f.u.program.globals[name]; ok {
-		return value{static: true}
+	if t, ok := f.u.program.globals[name]; ok {
+		return value{static: true, from: name, element: t.Array}
 	}
 	return value{}
 }
@@ -97,7 +97,15 @@ func (f *flow) load(p value) value {
 		v.local = ""
 		return v
 	}
-	return value{through: p.params | p.through, heap: p.heap, static: p.static}
+	v := value{through: p.params | p.through, heap: p.heap, static: p.static}
+	switch {
+	case p.from == "":
+	case p.element:
+		v.from = p.from
+	default:
+		f.out.Reads = addString(f.out.Reads, p.from)
+	}
+	return v
 }
 
 // address is where an expression's memory lies.
@@ -135,6 +143,9 @@ func (f *flow) assign(to *expr, v value, at *expr, depth int) {
 	if to.op == opName && f.isLocal(to.text) {
 		f.s.vars[to.text] = v // all of the variable
 		return
+	}
+	if to.op == opName {
+		f.out.Sets = addString(f.out.Sets, to.text)
 	}
 	where := f.address(to, depth)
 	f.writes(where)
@@ -256,8 +267,17 @@ func touches(args []value, mask uint64) bool {
 }
 
 func (f *flow) effects(e *expr, callee *Func, args []value) {
+	for _, name := range callee.Reads {
+		f.out.Reads = addString(f.out.Reads, name)
+	}
+	for _, name := range callee.Sets {
+		f.out.Sets = addString(f.out.Sets, name)
+	}
 	for i, a := range args {
 		p := callee.param(i)
+		if a.from != "" && !a.element && !p.Releases && !p.MayFree && !p.Keeps {
+			f.out.Reads = addString(f.out.Reads, a.from)
+		}
 		if p.Writes {
 			f.writes(a)
 		}

@@ -69,7 +69,8 @@ func (u *Unit) sumAll() {
 }
 
 func equal(a, b *Func) bool {
-	if a.Body != b.Body || a.Result.Owned != b.Result.Owned || a.Result.Static != b.Result.Static || len(a.Result.Into) != len(b.Result.Into) {
+	if a.Body != b.Body || a.Result.Owned != b.Result.Owned || a.Result.Static != b.Result.Static || len(a.Result.Into) != len(b.Result.Into) ||
+		len(a.Reads) != len(b.Reads) || len(a.Sets) != len(b.Sets) {
 		return false
 	}
 	for i := range a.Params {

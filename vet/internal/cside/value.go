@@ -10,6 +10,8 @@ type value struct {
 	heap    bool   // memory that this function allocated
 	static  bool   // memory that is always there
 	local   string // a local variable's own memory
+	from    string // the C variable that holds the pointer
+	element bool   // the pointer is an element of it, one load away
 }
 
 func (v value) or(w value) value {
@@ -19,6 +21,9 @@ func (v value) or(w value) value {
 	v.static = v.static || w.static
 	if v.local == "" {
 		v.local = w.local
+	}
+	if v.from == "" {
+		v.from, v.element = w.from, w.element
 	}
 	return v
 }

@@ -166,6 +166,8 @@ func (w *walker) assumeNull(st *state, x sym, null bool) {
 			r.status = absent
 		case !null && r.free != nil && r.free.failed != 0 && r.free.failed == x && r.status == freed:
 			r.status = maybe
+		case null && r.free != nil && r.free.moved != 0 && r.free.moved == x && r.status == freed:
+			r.status, r.free = live, nil
 		default:
 			continue
 		}
@@ -193,9 +195,6 @@ func neverNil(in ssa.Instruction) bool {
 	if f == nil {
 		return false
 	}
-	switch f.Name() {
-	case "_Cfunc_CString", "_Cfunc_CBytes", "_Cfunc__CMalloc", "NewHandle":
-		return true
-	}
-	return false
+	name, ok := cName(f)
+	return ok && (name == "CString" || name == "CBytes" || name == "malloc") || f.String() == "runtime/cgo.NewHandle"
 }

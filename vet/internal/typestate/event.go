@@ -99,6 +99,11 @@ func (w *walker) sure(st *state, in ssa.Instruction, free *release) bool {
 
 // free is an act of giving s back.
 func (w *walker) free(st *state, at site, s sym, family fact.Release, by string, certain bool, failed sym) {
+	w.freeUnless(st, at, s, family, by, certain, failed, 0)
+}
+
+// freeUnless is free for what is not freed after all when moved is nil.
+func (w *walker) freeUnless(st *state, at site, s sym, family fact.Release, by string, certain bool, failed, moved sym) {
 	if w.tab.isNull(s) {
 		return
 	}
@@ -119,10 +124,10 @@ func (w *walker) free(st *state, at site, s sym, family fact.Release, by string,
 	}
 	outer, turn := w.outer(st)
 	rel := &release{
-		at: at.at, pos: at.at.Pos(), by: by, deferred: at.late || w.late(st), depth: st.depth, failed: failed,
+		at: at.at, pos: at.at.Pos(), by: by, deferred: at.late || w.late(st), depth: st.depth, failed: failed, moved: moved,
 		block: w.rootBlock(st, at.at), always: len(st.frames) == 1 || st.depth == st.frames[1].depth, outer: outer, turn: turn,
 	}
-	if known && r.status == freed && !w.sameCall(st, r.free) && certain {
+	if known && r.status == freed && !w.sameCall(st, r.free) && certain && (r.free.by == by || family != fact.Custom && r.family == family) {
 		w.again(st, at, root, r, rel, family)
 	}
 	if r.started != nil && certain {

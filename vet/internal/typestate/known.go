@@ -20,6 +20,7 @@ type knowledge struct {
 	storing  map[*ssa.Function]map[*types.Var]bool
 	returns  map[token.Pos]*ast.ReturnStmt
 	released map[*types.Var]bool
+	cfuncs   map[string]*cFunc
 }
 
 // returnAt finds a return statement by its position.
@@ -51,7 +52,7 @@ func of(p *ssafn.Program) *knowledge {
 }
 
 func newKnowledge(p *ssafn.Program) *knowledge {
-	return &knowledge{p: p, touching: map[*ssa.Function]int8{}, sizes: map[*ssa.Function]int{}, storing: map[*ssa.Function]map[*types.Var]bool{}}
+	return &knowledge{p: p, cfuncs: map[string]*cFunc{}, touching: map[*ssa.Function]int8{}, sizes: map[*ssa.Function]int{}, storing: map[*ssa.Function]map[*types.Var]bool{}}
 }
 
 // reads reports whether f is about a type that has a field which some function

@@ -63,7 +63,7 @@ func (w *walker) model(st *state, at site, f *ssa.Function, args []sym) (result 
 		if family == fact.Handle {
 			w.share(st, args[0])
 		}
-		return w.make(st, at, family, f.Signature.Results().Len()), true
+		return w.make(st, at, family, f.Signature.Results().Len(), w.fresh(st, at.at, opaque)), true
 	}
 	switch name {
 	case "(runtime/cgo.Handle).Value":
@@ -87,9 +87,9 @@ func (w *walker) model(st *state, at site, f *ssa.Function, args []sym) (result 
 	return 0, false
 }
 
-// make is a call that makes a resource as its first result.
-func (w *walker) make(st *state, at site, family fact.Release, results int) sym {
-	s := w.fresh(st, at.at, opaque)
+// make is a call that makes a resource as its first result; s stands for all of
+// them.
+func (w *walker) make(st *state, at site, family fact.Release, results int, s sym) sym {
 	r := resource{owned: true, family: family, born: at.at, inner: at.at}
 	if outer, turn := w.outer(st); outer != nil {
 		r.born, r.turn = outer, turn
@@ -107,27 +107,16 @@ func (w *walker) make(st *state, at site, family fact.Release, results int) sym 
 // callC is a call of a C function.
 func (w *walker) callC(st *state, at site, f *ssa.Function, name string, args []sym) sym {
 	c := w.known.cFunc(name)
+	result := w.fresh(st, at.at, opaque)
+	callback := false
 	for i, a := range args {
-		root := w.tab.root(a)
-		p := c.param(i)
-		switch {
-		case p.frees != "":
-			failed := sym(0)
-			w.free(st, at, a, p.frees, "C."+name, p.certain, failed)
-			continue
-		case w.tab.isNull(a):
-		default:
-			w.use(st, at.at, at.at.Pos(), a, "uses", true)
-		}
-		r, ok := st.res[root]
-		if p.keptIn != "" {
-			w.keeps(st, root, p.keptIn)
-			r, ok = st.res[root]
-		}
-		if ok && r.status == live && (p.takes || r.family == fact.Handle || w.isInteger(f, i)) {
-			w.share(st, a)
-		}
-		w.behind(st, root)
+		callback = callback || isCallback(argType(f, i)) && !w.tab.isNull(a)
+	}
+	for _, v := range c.sets {
+		w.keeps(st, 0, v)
+	}
+	for i, a := range args {
+		w.argument(st, at, f, c, i, a, name, result, callback)
 	}
 	for s, r := range st.res {
 		for _, v := range c.reads {
@@ -137,16 +126,63 @@ func (w *walker) callC(st *state, at site, f *ssa.Function, name string, args []
 		}
 	}
 	results := f.Signature.Results().Len()
-	if strings.HasPrefix(f.Name(), "_C2func_") {
+	if _, errno, _ := ssafn.CName(f); errno {
 		results = 2
 	}
 	switch {
 	case c.owned != "":
-		return w.make(st, at, c.owned, results)
+		return w.make(st, at, c.owned, results, result)
 	case c.inside >= 0 && c.inside < len(args) && results == 1:
-		return w.tab.of(node{kind: index, a: args[c.inside], b: w.fresh(st, at.at, opaque)})
+		return w.tab.of(node{kind: index, a: args[c.inside], b: result})
 	}
-	return w.fresh(st, at.at, opaque)
+	return result
+}
+
+func argType(f *ssa.Function, i int) types.Type {
+	if i < f.Signature.Params().Len() {
+		return f.Signature.Params().At(i).Type()
+	}
+	return types.Typ[types.Invalid]
+}
+
+// argument is one argument of a C function.
+func (w *walker) argument(st *state, at site, f *ssa.Function, c *cFunc, i int, a sym, name string, result sym, callback bool) {
+	root, t, p := w.tab.root(a), argType(f, i), c.param(i)
+	if p.frees != "" && (!c.guessed || isPlainPointer(t) && w.tab.node(root).kind != variable && w.tab.node(root).kind != global) {
+		moved := sym(0)
+		if c.moves {
+			moved = result
+		}
+		w.freeUnless(st, at, a, p.frees, "C."+name, p.certain, 0, moved)
+		if p.certain {
+			return
+		}
+	} else if !w.tab.isNull(a) {
+		w.use(st, at.at, at.at.Pos(), a, "uses", true)
+	}
+	if p.keptIn != "" {
+		w.keeps(st, root, p.keptIn)
+	}
+	r, ok := st.res[root]
+	if ok && r.status == live && (p.takes || callback || p.unknown && !w.isCopy(r) || r.family == fact.Handle || w.isInteger(t)) {
+		w.share(st, a)
+	}
+	w.behind(st, root)
+}
+
+// isCopy reports what cgo copied for C to read. A library does not take that
+// over: it could not know how to free it.
+func (w *walker) isCopy(r resource) bool {
+	call, ok := r.inner.(ssa.CallInstruction)
+	if !ok {
+		return false
+	}
+	f := call.Common().StaticCallee()
+	if f == nil {
+		return false
+	}
+	name, _ := cName(f)
+	return name == "CString" || name == "CBytes"
 }
 
 // keeps notes that a C variable holds the address of a block, and of no other
@@ -197,10 +233,7 @@ func harmless(f *ssa.Function) bool {
 
 // isInteger reports a parameter that takes an address as a number: what becomes
 // of it is anybody's guess.
-func (w *walker) isInteger(f *ssa.Function, i int) bool {
-	if i >= f.Signature.Params().Len() {
-		return false
-	}
-	b, ok := f.Signature.Params().At(i).Type().Underlying().(*types.Basic)
+func (w *walker) isInteger(t types.Type) bool {
+	b, ok := t.Underlying().(*types.Basic)
 	return ok && b.Info()&types.IsInteger != 0
 }

@@ -44,6 +44,7 @@ type release struct {
 	always   bool // whenever block is run
 	depth    int  // decisions that the path had taken by then
 	failed   sym  // the error that came of it
+	moved    sym  // nil when nothing was given back
 	outer    ssa.Instruction
 	turn     int
 }
