@@ -36,8 +36,10 @@ import (
 	"moho/vet/ignoredirective"
 	"moho/vet/intaspointer"
 	"moho/vet/internal/rule"
+	"moho/vet/keepalive"
 	"moho/vet/munmapuse"
 	"moho/vet/punuintptrload"
+	"moho/vet/stringmutate"
 	"moho/vet/syscallsplit"
 	"moho/vet/uintptrescapesframe"
 	"moho/vet/uintptrroundtrip"
@@ -67,8 +69,10 @@ var suite = []struct {
 	{headerliteral.Rule, headerliteral.Analyzer},
 	{ignoredirective.Rule, ignoredirective.Analyzer},
 	{intaspointer.Rule, intaspointer.Analyzer},
+	{keepalive.Rule, keepalive.Analyzer},
 	{munmapuse.Rule, munmapuse.Analyzer},
 	{punuintptrload.Rule, punuintptrload.Analyzer},
+	{stringmutate.Rule, stringmutate.Analyzer},
 	{syscallsplit.Rule, syscallsplit.Analyzer},
 	{uintptrescapesframe.Rule, uintptrescapesframe.Analyzer},
 	{uintptrroundtrip.Rule, uintptrroundtrip.Analyzer},

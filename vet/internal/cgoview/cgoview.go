@@ -137,10 +137,21 @@ func own(fset *token.FileSet, from *ast.File, name string, files []*ast.File) (*
 	if err != nil {
 		return nil, err
 	}
-	if raw.Name.Name != from.Name.Name || len(raw.Decls) != len(from.Decls) {
+	if raw.Name.Name != from.Name.Name || declared(raw) != declared(from) {
 		return nil, fmt.Errorf("%s is not the file that cgo read", filepath.Base(name))
 	}
 	return raw, nil
+}
+
+// declared counts a file's declarations other than imports, to which cgo adds.
+func declared(f *ast.File) int {
+	n := 0
+	for _, d := range f.Decls {
+		if g, ok := d.(*ast.GenDecl); !ok || g.Tok != token.IMPORT {
+			n++
+		}
+	}
+	return n
 }
 
 // Resolve replaces each name of C in a file by what cgo declared for it, and

@@ -94,6 +94,7 @@ type Param struct {
 	MayFree   Release // on some path
 	Retains   bool    // keeps the pointer beyond the call: global, heap, C
 	Writes    bool    // writes to the bytes of a slice, string or pointer
+	Reuses    bool    // starts to fill a buffer again from its beginning: Reset, Put
 	AsPointer bool    // an integer that becomes a pointer, or goes to the kernel or C as an address
 	ToKernel  bool    // the argument, or the address it is, goes to the operating system
 	KeepsLive bool    // alive until the call ends: KeepAlive, go:uintptrescapes
@@ -131,6 +132,7 @@ type Result struct {
 	PointsTo  []int    // parameters whose memory the result points into
 	AddressOf []int    // parameters whose address an integer result holds
 	AddressIs Memory   // kinds of memory whose address an integer result holds
+	Lent      []int    // parameters whose finalizer gives back what the result refers to
 	Owned     Release  // how the caller has to give the result back; "" when it need not
 	Views     []Source // memory behind parameters that the result points into
 }

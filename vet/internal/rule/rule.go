@@ -144,8 +144,10 @@ func usableFixes(pass *analysis.Pass, fixes []analysis.SuggestedFix) []analysis.
 
 // Expr prints an expression for a message, shortened to at most 60 bytes on a
 // character boundary.
-func Expr(e ast.Expr) string {
-	s := types.ExprString(e)
+func Expr(e ast.Expr) string { return Short(types.ExprString(e)) }
+
+// Short is s, shortened to at most 60 bytes on a character boundary.
+func Short(s string) string {
 	if len(s) <= 60 {
 		return s
 	}

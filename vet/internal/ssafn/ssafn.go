@@ -80,6 +80,7 @@ type Program struct {
 	indexed  map[*ssa.Function]bool
 	convs    map[token.Pos]*ast.CallExpr // by Lparen
 	decls    map[*types.Func]*ast.FuncDecl
+	once     sync.Map
 	slices   map[token.Pos]*ast.SliceExpr // by Lbrack
 	lits     []*ast.CompositeLit          // in order of position, outer before inner
 }

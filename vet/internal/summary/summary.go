@@ -26,6 +26,7 @@ import (
 	"golang.org/x/tools/go/ssa"
 
 	"moho/vet/internal/fact"
+	"moho/vet/internal/lifetime"
 	"moho/vet/internal/prov"
 	"moho/vet/internal/ssafn"
 	"moho/vet/internal/touch"
@@ -47,10 +48,14 @@ var Analyzer = &analysis.Analyzer{
 var functions = []func(p *ssafn.Program, f *ssa.Function, out *fact.Func){
 	prov.Summarise,
 	typestate.Summarise,
+	lifetime.Summarise,
+	lifetime.SummariseBytes,
 }
 
 // typeFacts are the contributors of type facts; they run before the functions.
-var typeFacts = []func(p *ssafn.Program, out map[string]*fact.Type){}
+var typeFacts = []func(p *ssafn.Program, out map[string]*fact.Type){
+	lifetime.SummariseTypes,
+}
 
 // maxRounds bounds how often functions that call each other are gone over.
 const maxRounds = 4
