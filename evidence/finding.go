@@ -92,10 +92,16 @@ const (
 
 // Proof is what is known about a finding beyond the source text. Oracle names
 // what saw (or, for an untested finding, what would see) the harm.
+//
+// Evidence is one sentence: what was seen, in what. Story is the way there in
+// order of time, when there was one: where memory was allocated, where its
+// address became an integer, where it was freed, and last where the rule was
+// broken.
 type Proof struct {
 	State    ProofState `json:"state"`
 	Oracle   string     `json:"oracle,omitempty"`
 	Evidence string     `json:"evidence,omitempty"`
+	Story    []Step     `json:"story,omitempty"`
 }
 
 // SortFindings orders findings by position, then rule, then message: the

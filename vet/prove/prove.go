@@ -1,0 +1,194 @@
+package prove
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"moho/evidence"
+	"moho/vet/prove/internal/overlay"
+)
+
+// ErrNoPrograms reports patterns that hold neither tests nor commands.
+var ErrNoPrograms = errors.New("no tests and no commands to run")
+
+// ErrInternal reports that a program died in code that moho had added to it.
+var ErrInternal = errors.New("a program ended in code that moho adds: this is a bug in moho")
+
+// runner is one [Run].
+type runner struct {
+	opts    Options
+	timeout time.Duration
+	memory  int64
+	tool    *toolchain
+	plan    *plan
+	hits    []seen
+	ends    map[*program]string
+	cover   coverage
+	gaps    []evidence.Gap
+	dir     string
+	bug     error
+}
+
+// Run proves findings by running the programs that the patterns name.
+//
+// The result holds what was seen even when the error is not nil, as long as the
+// error is [ErrInternal]; with any other error it is zero. The given findings are
+// not changed.
+func Run(ctx context.Context, o Options) (Result, error) {
+	r := &runner{
+		opts: o, ends: map[*program]string{},
+		timeout: cmp.Or(o.Timeout, DefaultTimeout),
+		memory:  cmp.Or(o.Memory, DefaultMemory),
+	}
+	if r.opts.Tool == "" {
+		exe, err := os.Executable()
+		if err != nil {
+			return Result{}, err
+		}
+		r.opts.Tool = exe
+	}
+	var err error
+	if r.opts.Dir, err = filepath.Abs(cmp.Or(o.Dir, ".")); err != nil {
+		return Result{}, err
+	}
+	r.progress("patch the runtime", 0, 0)
+	if r.tool, err = openToolchain(ctx, r.opts); err != nil {
+		if le, ok := errors.AsType[*overlay.LayerError](err); ok {
+			return r.nothing(le), nil
+		}
+		return Result{}, err
+	}
+	if r.plan, err = makePlan(ctx, r.tool, r.opts); err != nil {
+		return Result{}, err
+	}
+	if len(r.plan.programs) == 0 {
+		return Result{}, ErrNoPrograms
+	}
+	if err := r.workDir(); err != nil {
+		return Result{}, err
+	}
+	if o.Keep == "" {
+		defer os.RemoveAll(r.dir)
+	}
+	res := Result{Go: r.tool.version}
+	for _, m := range r.tool.overlay.Missing {
+		r.gap("a layer of the runtime", m.Layer.Name, m.Why)
+	}
+	for _, b := range r.plan.broken {
+		r.gap("a package", b, "it can't be loaded")
+	}
+	for i, p := range r.plan.programs {
+		r.progress(p.kind()+" "+p.pkg.ImportPath, int64(i), int64(len(r.plan.programs)))
+		prog, err := r.program(ctx, p, filepath.Join(r.dir, fmt.Sprintf("%03d", i)))
+		if err != nil {
+			return Result{}, err
+		}
+		res.Programs = append(res.Programs, prog)
+	}
+	if err := r.coverage(ctx); err != nil {
+		return Result{}, err
+	}
+	res.Findings, res.Gaps = r.apply(), r.gaps
+	return res, r.bug
+}
+
+// nothing is the result where the runtime can't be patched at all.
+func (r *runner) nothing(le *overlay.LayerError) Result {
+	res := Result{Gaps: []evidence.Gap{{What: "a layer of the runtime", Where: le.Missing.Layer.Name, Why: le.Missing.Why}}}
+	for _, f := range r.opts.Findings {
+		f.Proof = evidence.Proof{State: evidence.ProofUnknown, Oracle: oracle, Evidence: le.Error()}
+		res.Findings = append(res.Findings, f)
+	}
+	return res
+}
+
+func (r *runner) progress(phase string, done, total int64) {
+	if r.opts.Progress != nil {
+		r.opts.Progress(phase, done, total)
+	}
+}
+
+func (r *runner) gap(what, where, why string) {
+	r.gaps = append(r.gaps, evidence.Gap{What: what, Where: where, Why: why})
+}
+
+func (r *runner) workDir() (err error) {
+	if r.opts.Keep == "" {
+		r.dir, err = os.MkdirTemp("", "moho-prove-")
+		return err
+	}
+	if r.dir, err = filepath.Abs(r.opts.Keep); err != nil {
+		return err
+	}
+	return os.MkdirAll(r.dir, 0o755)
+}
+
+// program builds one program, runs it, and runs it again when it has reported
+// something: what does not come again is not shown as a finding.
+func (r *runner) program(ctx context.Context, p *program, dir string) (Program, error) {
+	out := Program{Package: p.pkg.ImportPath, Kind: p.kind()}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return out, err
+	}
+	binary, err := r.build(ctx, p, dir)
+	if err != nil {
+		if ctx.Err() != nil {
+			return out, ctx.Err()
+		}
+		out.End, out.Why = endNotBuilt, err.Error()
+		r.ends[p] = endNotBuilt
+		r.gap("a program", p.pkg.ImportPath, "it could not be built for proof: "+err.Error())
+		return out, nil
+	}
+	if r.opts.Keep != "" {
+		out.Binary = binary
+	}
+	if err := writeGlobals(binary, filepath.Join(dir, "globals")); err != nil {
+		r.gap("bounds of global variables", p.pkg.ImportPath, err.Error())
+	}
+	var runs []outcome
+	for n := 1; n <= 2; n++ {
+		o, err := r.exec(ctx, p, binary, dir, n)
+		if err != nil {
+			return out, err
+		}
+		runs = append(runs, o)
+		out.Runs = n
+		if o.end == endInternal {
+			r.bug = fmt.Errorf("%w: %s: %s", ErrInternal, p.pkg.ImportPath, o.why)
+		}
+		if len(o.log.Hits) == 0 {
+			break
+		}
+	}
+	last := runs[len(runs)-1]
+	out.End, out.Why = last.end, last.why
+	if last.log.Starts == 0 {
+		out.End, out.Why = endFailed, "the patched runtime did not start: "+firstLines(last.output, 3, last.why)
+		r.gap("a program", p.pkg.ImportPath, out.Why)
+		r.ends[p] = endNotBuilt
+		return out, nil
+	}
+	r.ends[p] = out.End
+	if l := last.log; l.Lost > 0 {
+		r.gap("reports", p.pkg.ImportPath, fmt.Sprintf("%d found no room", l.Lost))
+	}
+	again := map[string]bool{}
+	for _, h := range last.log.Hits {
+		again[h.Site()] = true
+	}
+	for _, h := range runs[0].log.Hits {
+		if !again[h.Site()] {
+			r.gap("a report", h.Site(), "it came in one run of "+p.pkg.ImportPath+" and not in the next")
+			continue
+		}
+		out.Reports++
+		r.hits = append(r.hits, seen{hit: h, prog: p, runs: len(runs)})
+	}
+	return out, nil
+}

@@ -1,0 +1,190 @@
+package prove
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"moho/evidence"
+	"moho/vet"
+	"moho/vet/prove/internal/report"
+)
+
+// oracle is what [evidence.Proof] calls the patched runtime.
+const oracle = "moho"
+
+// A seen hit is one that came in two runs of a program.
+type seen struct {
+	hit  report.Hit
+	prog *program
+	runs int
+}
+
+// apply gives each finding the state that the runs have shown, and adds what was
+// reported without a finding.
+func (r *runner) apply() []evidence.Finding {
+	list := slices.Clone(r.opts.Findings)
+	var fresh []seen
+	for _, s := range r.hits {
+		best, at := 0, -1
+		for i := range list {
+			if m := r.matches(&list[i], &s.hit); m > best {
+				best, at = m, i
+			}
+		}
+		if at < 0 {
+			fresh = append(fresh, s)
+			continue
+		}
+		if list[at].Proof.State != evidence.Violated {
+			list[at].Proof = r.proof(s)
+		}
+	}
+	for i := range list {
+		if list[i].Proof.State != evidence.Violated {
+			list[i].Proof = r.unproved(&list[i])
+		}
+	}
+	byPlace := map[string]bool{}
+	for _, s := range fresh {
+		f, ok := r.finding(s)
+		key := f.Rule + " " + f.Pos.String()
+		// A hit may be the echo of another at the same statement: the pointer that
+		// left its object is then also converted.
+		if !ok || byPlace[key] || slices.ContainsFunc(list, func(g evidence.Finding) bool {
+			return g.Proof.State == evidence.Violated && g.Pos.File == f.Pos.File && g.Pos.Line == f.Pos.Line && related(g.Rule, f.Rule)
+		}) {
+			continue
+		}
+		byPlace[key] = true
+		list = append(list, f)
+	}
+	evidence.SortFindings(list)
+	return list
+}
+
+func related(a, b string) bool {
+	return a == b || slices.Contains(kin[a], b) || slices.Contains(kin[b], a)
+}
+
+// proof is that of a finding which a hit has shown to be real.
+func (r *runner) proof(s seen) evidence.Proof {
+	return evidence.Proof{
+		State:  evidence.Violated,
+		Oracle: oracle,
+		Evidence: fmt.Sprintf("%s; seen in %d of %d runs of the %s of %s, %s %s/%s",
+			what(&s.hit), s.runs, s.runs, s.prog.kind(), s.prog.pkg.ImportPath, r.tool.version, r.tool.goos, r.tool.goarch),
+		Story: r.story(&s.hit),
+	}
+}
+
+// finding makes one of a hit that matches none. A hit without a frame of Go, or
+// one that Go's own library makes for itself, is none.
+func (r *runner) finding(s seen) (evidence.Finding, bool) {
+	own := r.ownFrames(s.hit.At)
+	if len(own) == 0 {
+		return evidence.Finding{}, false
+	}
+	pos := r.plan.position(r.tool, own[0])
+	f := evidence.Finding{
+		Rule:     s.hit.Rule,
+		Severity: severity(s.hit.Rule),
+		Message:  fmt.Sprintf("%s%s: seen while the %s of %s ran", what(&s.hit), within(own[0]), s.prog.kind(), s.prog.pkg.ImportPath),
+		Pos:      pos,
+		Place:    r.plan.place(r.tool, own[0]),
+		Flow:     r.story(&s.hit),
+		Fixes:    []evidence.Fix{},
+		Targets:  []string{r.tool.goos + "/" + r.tool.goarch},
+		Proof:    r.proof(s),
+	}
+	return f, true
+}
+
+func severity(rule string) evidence.Severity {
+	for _, r := range vet.Rules() {
+		if r.Name == rule {
+			return r.Severity
+		}
+	}
+	switch rule {
+	case "c-leak", "cast-align", "int-as-pointer", "syscall-split":
+		return evidence.Medium
+	case "view-of-freed", "c-uaf", "c-double-free", "c-overrun", "c-overrun-go", "c-bad-free", "free-go-memory", "c-retains-go", "string-mutate":
+		return evidence.Critical
+	}
+	return evidence.High
+}
+
+// unproved says why a finding has no proof.
+func (r *runner) unproved(f *evidence.Finding) evidence.Proof {
+	p := evidence.Proof{Oracle: oracle}
+	set := func(s evidence.ProofState, format string, args ...any) evidence.Proof {
+		p.State, p.Evidence = s, fmt.Sprintf(format, args...)
+		return p
+	}
+	if !judged[f.Rule] {
+		return evidence.Proof{State: evidence.Untested, Evidence: "no run can show it"}
+	}
+	for _, m := range r.tool.overlay.Missing {
+		if slices.Contains(m.Layer.Rules, f.Rule) {
+			return set(evidence.ProofUnknown, "the layer %q is missing: %s", m.Layer.Name, m.Why)
+		}
+	}
+	var linked, cut []string
+	ran := false
+	for _, prog := range r.plan.programs {
+		if !r.links(prog, f) {
+			continue
+		}
+		switch end := r.ends[prog]; end {
+		case endNotBuilt:
+			linked = append(linked, prog.pkg.ImportPath)
+		case endOK, endFailed:
+			ran = true
+		case endInternal:
+			return set(evidence.ProofUnknown, "the run of %s ended in code that moho adds", prog.pkg.ImportPath)
+		case "":
+		default:
+			cut = append(cut, fmt.Sprintf("%s (%s)", prog.pkg.ImportPath, end))
+		}
+	}
+	switch c := r.cover.state(f); {
+	case !ran && len(cut) == 0 && len(linked) > 0:
+		return set(evidence.Untested, "%s could not be built for proof", strings.Join(linked, ", "))
+	case !ran && len(cut) == 0:
+		return set(evidence.Untested, "no test and no command of these packages runs %s", f.Place.Package)
+	case c == coverNo:
+		return set(evidence.NotReached, "what ran does not come to this line")
+	case c == coverUnknown:
+		return set(evidence.ProofUnknown, "whether it was reached is not known")
+	case len(cut) > 0:
+		return set(evidence.ProofUnknown, "the run of %s ended early", strings.Join(cut, ", "))
+	}
+	return set(evidence.ReachedClean, "this line ran, and nothing was seen")
+}
+
+// judged are the rules that the patched runtime can see broken.
+var judged = map[string]bool{
+	"add-past-object": true, "atomic-align": true, "c-double-free": true, "c-go-ptr-in-arg": true, "c-leak": true,
+	"c-retains-go": true, "c-uaf": true, "cast-align": true, "cast-grow": true, "free-go-memory": true,
+	"go-ptr-as-cint": true, "header-literal": true, "header-overgrow": true, "int-as-pointer": true,
+	"keepalive": true, "munmap-use": true, "no-nul": true, "noescape-lie": true, "ptr-in-noscan": true,
+	"pun-uintptr-load": true, "string-mutate": true, "string-view-reuse": true, "syscall-split": true,
+	"uintptr-escapes-frame": true, "uintptr-roundtrip": true, "view-overrun": true, "wrapper-uintptr": true,
+}
+
+// links reports whether a program contains the package of a finding.
+func (r *runner) links(p *program, f *evidence.Finding) bool {
+	if f.Place.Package == "main" {
+		for _, s := range []string{f.Pos.File} {
+			if name, _, _ := r.plan.locate(r.tool, p.pkg.Dir+"/"+base(s)); name == s {
+				return true
+			}
+		}
+		return false
+	}
+	path := strings.TrimSuffix(f.Place.Package, "_test")
+	return p.deps[f.Place.Package] || p.deps[path] || p.pkg.ImportPath == path
+}
+
+func base(s string) string { return s[strings.LastIndexByte(s, '/')+1:] }
