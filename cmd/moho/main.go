@@ -30,9 +30,13 @@ import (
 
 	"moho/internal/cli"
 	"moho/vet"
+	"moho/vet/prove"
 )
 
 func main() {
+	if prove.IsTool() {
+		os.Exit(prove.Tool(os.Args[1:]))
+	}
 	// go vet -vettool calls us with arguments of its own protocol, and accepts
 	// a program but no subcommand: it has to be recognised before anything else.
 	if vet.IsTool(os.Args[1:]) {

@@ -12,6 +12,7 @@ import (
 	"moho/evidence"
 	"moho/internal/cli"
 	"moho/vet"
+	"moho/vet/prove"
 )
 
 const vetLong = `Vet reports where unsafe code breaks Go's rules for unsafe.Pointer, and
@@ -64,7 +65,7 @@ func newVet(a *app) *cobra.Command {
 		Long:    vetLong,
 		Example: vetExample,
 		RunE: func(cmd *cobra.Command, patterns []string) error {
-			if err := vf.check(); err != nil {
+			if err := errors.Join(vf.check(), vf.prove.check(cmd)); err != nil {
 				return usage(cmd, err)
 			}
 			o := vet.Options{Dir: ".", Patterns: patterns, Tags: vf.tags, Targets: vf.targets, Tests: vf.tests}
@@ -88,6 +89,11 @@ func (a *app) report(ctx context.Context, o vet.Options, vf vetFlags) error {
 	// What does not compile leaves a partial answer, which is shown.
 	if _, partial := errors.AsType[*vet.LoadError](err); err != nil && !partial {
 		return err
+	}
+	if vf.prove.on && err == nil {
+		if res, err = a.prove(ctx, o, vf.prove, res); err != nil && !errors.Is(err, prove.ErrInternal) {
+			return err
+		}
 	}
 	v, failed := a.narrow(ctx, res, err, o, vf)
 	if failed != nil {

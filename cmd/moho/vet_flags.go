@@ -18,10 +18,12 @@ type vetFlags struct {
 	baseline      string
 	writeBaseline string
 	newFrom       string
+	prove         proveFlags
 }
 
 func (v *vetFlags) add(cmd *cobra.Command) {
 	v.packageFlags.add(cmd)
+	v.prove.add(cmd)
 	f := cmd.Flags()
 	f.BoolVar(&v.tests, "tests", true, "analyse test files too")
 	f.BoolVar(&v.fix, "fix", false, "carry out the fixes that are safe")

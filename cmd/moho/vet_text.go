@@ -20,11 +20,10 @@ func (a *app) printFindings(fs []evidence.Finding, tree *source.Tree, explain bo
 			a.severity(f.Severity), f.Rule, onlyTargets(f.Targets))
 		a.paragraph("   ", f.Message)
 		if !explain {
-			t := cli.NewTable(cli.Column{}, cli.Column{}, cli.Column{Fit: cli.Wrap})
-			for _, s := range f.Flow {
-				t.Row("     ", s.Pos.String(), s.Text)
+			if f.Proof.State != evidence.Violated {
+				a.printSteps(f.Flow)
 			}
-			a.ui.Table(t)
+			a.printProof(f)
 			continue
 		}
 		if n := len(f.Flow); n == 0 || f.Flow[n-1].Pos != f.Pos {
@@ -34,6 +33,7 @@ func (a *app) printFindings(fs []evidence.Finding, tree *source.Tree, explain bo
 			a.paragraph("     "+cli.Escape(s.Pos.String()), s.Text)
 			a.excerpt("       ", f, s.Pos, tree)
 		}
+		a.printProof(f)
 		for _, x := range f.Fixes {
 			a.paragraph("     fix, with --fix:", x.Message)
 		}

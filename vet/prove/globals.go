@@ -1,12 +1,14 @@
 package prove
 
 import (
-	"debug/elf"
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
 	"slices"
+
+	"moho/objfile"
 )
 
 // Most variables that are handed over; the runtime refuses more.
@@ -15,27 +17,27 @@ const maxGlobals = 1<<24 - 1
 // writeGlobals writes the bounds of the program's Go variables to a file, in the
 // form that rt/runtime/global.go reads.
 func writeGlobals(program, name string) error {
-	f, err := elf.Open(program)
+	f, err := objfile.Open(program)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	if f.Type != elf.ET_EXEC {
+	if f.ELFType() != "EXEC" {
 		return errors.New("the program is position-independent")
 	}
 	syms, err := f.Symbols()
 	if err != nil {
 		return err
 	}
-	var data, lo, hi uint64
+	var data, lo, hi objfile.Addr
 	for _, s := range syms {
 		switch s.Name {
 		case "runtime.data":
-			data = s.Value
+			data = s.Addr
 		case "runtime.noptrdata":
-			lo = s.Value
+			lo = s.Addr
 		case "runtime.enoptrbss":
-			hi = s.Value
+			hi = s.Addr
 		}
 	}
 	if data == 0 || lo == 0 || hi <= lo {
@@ -44,15 +46,15 @@ func writeGlobals(program, name string) error {
 	type variable struct{ addr, size uint64 }
 	var vars []variable
 	for _, s := range syms {
-		if s.Size > 0 && lo <= s.Value && s.Value < hi && elf.ST_TYPE(s.Info) == elf.STT_OBJECT {
-			vars = append(vars, variable{s.Value, s.Size})
+		if s.Size > 0 && lo <= s.Addr && s.Addr < hi && s.Kind == objfile.Data {
+			vars = append(vars, variable{uint64(s.Addr), s.Size})
 		}
 	}
 	slices.SortFunc(vars, func(a, b variable) int {
 		if a.addr != b.addr {
-			return int(int64(a.addr - b.addr))
+			return cmp.Compare(a.addr, b.addr)
 		}
-		return int(int64(b.size - a.size))
+		return cmp.Compare(b.size, a.size)
 	})
 	// Where symbols overlap the outer one counts.
 	n, end := 0, uint64(0)
@@ -67,7 +69,7 @@ func writeGlobals(program, name string) error {
 		return fmt.Errorf("%d variables", n)
 	}
 	word := 8
-	if f.Class == elf.ELFCLASS32 {
+	if f.PtrSize() == 4 {
 		word = 4
 	}
 	put := func(b []byte, u uint64) []byte {
@@ -76,7 +78,7 @@ func writeGlobals(program, name string) error {
 		}
 		return binary.LittleEndian.AppendUint64(b, u)
 	}
-	b := put(put(make([]byte, 0, (n+1)*2*word), data), uint64(n))
+	b := put(put(make([]byte, 0, (n+1)*2*word), uint64(data)), uint64(n))
 	for _, v := range vars {
 		b = put(put(b, v.addr), v.size)
 	}

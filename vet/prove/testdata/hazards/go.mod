@@ -1,0 +1,3 @@
+module example.org/hazards
+
+go 1.25
