@@ -10,6 +10,7 @@ import (
 
 	"moho/evidence"
 	"moho/vet/internal/asmflow"
+	"moho/vet/internal/layout"
 	"moho/vet/source"
 )
 
@@ -36,6 +37,9 @@ func Run(ctx context.Context, opts Options) (Result, error) {
 			return Result{}, err
 		}
 		failed.add(l.errors)
+		if len(opts.Targets) > 0 {
+			defer layout.SetTargets(l.fset, opts.Targets)()
+		}
 		if err := m.target(ctx, l, opts.Progress); err != nil {
 			return Result{}, err
 		}

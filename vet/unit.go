@@ -117,11 +117,19 @@ func (u *unit) concerned(t target) bool {
 		return true
 	}
 	for path := range u.pkg.Imports {
-		if touch.Import(path, t.wide()) {
+		if touch.Import(path, t.wide()) || path == "sync/atomic" && u.asked && u.atomics() {
 			return true
 		}
 	}
 	return slices.ContainsFunc(u.imports, func(dep *unit) bool { return dep.record.Facts.Concerns() })
+}
+
+// atomics reports whether the unit may call the 64-bit functions of sync/atomic.
+func (u *unit) atomics() bool {
+	return slices.ContainsFunc(u.pkg.CompiledGoFiles, func(name string) bool {
+		text, err := os.ReadFile(name)
+		return err == nil && touch.Atomics(text)
+	})
 }
 
 // suite lists the analyzers that may have something to say about a unit; on

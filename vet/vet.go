@@ -27,12 +27,17 @@ import (
 	"moho/vet/asmframe"
 	"moho/vet/asmnosplit"
 	"moho/vet/asmsp"
+	"moho/vet/atomicalign"
+	"moho/vet/castalign"
+	"moho/vet/castarch"
+	"moho/vet/castgrow"
 	"moho/vet/cdoublefree"
 	"moho/vet/cleak"
 	"moho/vet/cuaf"
 	"moho/vet/freegomemory"
 	"moho/vet/handletypestate"
 	"moho/vet/headerliteral"
+	"moho/vet/headerovergrow"
 	"moho/vet/ignoredirective"
 	"moho/vet/intaspointer"
 	"moho/vet/internal/rule"
@@ -61,12 +66,17 @@ var suite = []struct {
 	{asmframe.Rule, asmframe.Analyzer},
 	{asmnosplit.Rule, asmnosplit.Analyzer},
 	{asmsp.Rule, asmsp.Analyzer},
+	{atomicalign.Rule, atomicalign.Analyzer},
 	{cdoublefree.Rule, cdoublefree.Analyzer},
 	{cleak.Rule, cleak.Analyzer},
 	{cuaf.Rule, cuaf.Analyzer},
+	{castalign.Rule, castalign.Analyzer},
+	{castarch.Rule, castarch.Analyzer},
+	{castgrow.Rule, castgrow.Analyzer},
 	{freegomemory.Rule, freegomemory.Analyzer},
 	{handletypestate.Rule, handletypestate.Analyzer},
 	{headerliteral.Rule, headerliteral.Analyzer},
+	{headerovergrow.Rule, headerovergrow.Analyzer},
 	{ignoredirective.Rule, ignoredirective.Analyzer},
 	{intaspointer.Rule, intaspointer.Analyzer},
 	{keepalive.Rule, keepalive.Analyzer},

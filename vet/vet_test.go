@@ -139,11 +139,11 @@ func TestHazards(t *testing.T) {
 // covered lists the programs of the shared hazard collection that the rules
 // here are about; the others wait for rules of their own.
 var covered = []string{
-	"p03_defer_arg_uintptr", "p04_c_use_after_free", "p21_array_cast", "p21c_unsafe_slice_len", "p22_uintptr_across_gc",
-	"p23b_sliceheader_literal", "p25_defer_closure", "p31_uintptr_launder", "p33_iface_box",
-	"p41_c_malloc_leak", "p42_c_retains_cstring", "p44_cstring_double_free", "p44b_cstring_leak",
-	"p23b_sliceheader_literal", "p24_string_literal_write", "p25_defer_closure", "p31_uintptr_launder", "p33_iface_box",
-	"p41_c_malloc_leak", "p44_cstring_double_free", "p44b_cstring_leak",
+	"p02_cast_larger", "p02b_misaligned_cast", "p02c_arch_layout_cast", "p03_defer_arg_uintptr",
+	"p04_c_use_after_free", "p05_sliceheader_len", "p21_array_cast", "p21c_unsafe_slice_len",
+	"p22_uintptr_across_gc", "p23_sliceheader_lencap", "p23b_sliceheader_literal", "p24_string_literal_write",
+	"p25_defer_closure", "p31_uintptr_launder", "p33_iface_box", "p41_c_malloc_leak", "p42_c_retains_cstring",
+	"p44_cstring_double_free", "p44b_cstring_leak",
 }
 
 // TestCollection runs over the collection of hazards that lies beside the

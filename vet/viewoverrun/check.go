@@ -203,26 +203,8 @@ func checkConstView(p *ssafn.Program, v view, o extent.Object) (rule.Hit, bool) 
 	if v.len != nil && extent.Guarded(v.len, v.block) {
 		return rule.Hit{}, false
 	}
-	index := int64(0)
-	if o.Index != nil {
-		i, ok := constant(o.Index)
-		if !ok {
-			// &b[i]: any look at the length counts.
-			if _, symbolic := extent.MinLen(o.Slice, o.At); symbolic {
-				return rule.Hit{}, false
-			}
-			i = 0
-		}
-		index = i
-	}
-	least, symbolic := extent.MinLen(o.Slice, v.block)
-	if symbolic && !v.huge {
-		return rule.Hit{}, false
-	}
-	if (least-index)*o.Elem >= v.need {
-		return rule.Hit{}, false
-	}
-	if !v.huge && callersLongEnough(p, v, o, index) {
+	least, ok := extent.Enough(p, o, v.need, v.block, !v.huge)
+	if ok {
 		return rule.Hit{}, false
 	}
 	msg := fmt.Sprintf("%s in %s reaches %s, but %s is only known to have %d elements of %s",
@@ -245,26 +227,6 @@ func callersBound(p *ssafn.Program, v view, o extent.Object) bool {
 	for _, c := range calls {
 		length, slice := prov.Argument(c, n), prov.Argument(c, s)
 		if length == nil || slice == nil || !extent.AtMostLen(length, slice, c.Block()) {
-			return false
-		}
-	}
-	return complete
-}
-
-// callersLongEnough does the same for views of constant reach.
-func callersLongEnough(p *ssafn.Program, v view, o extent.Object, index int64) bool {
-	s, ok := o.Slice.(*ssa.Parameter)
-	if !ok {
-		return false
-	}
-	calls, complete := p.Callers(s.Parent())
-	for _, c := range calls {
-		slice := prov.Argument(c, s)
-		if slice == nil {
-			return false
-		}
-		least, symbolic := extent.MinLen(slice, c.Block())
-		if !symbolic && (least-index)*o.Elem < v.need {
 			return false
 		}
 	}

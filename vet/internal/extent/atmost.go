@@ -12,16 +12,39 @@ import (
 // does not grow, or because a comparison with it dominates the block, on every
 // way that n can get its value.
 func AtMostLen(n, s ssa.Value, at *ssa.BasicBlock) bool {
-	return atMost(n, s, at, dominating(at), map[ssa.Value]bool{})
+	l := limit{
+		is:   func(v ssa.Value) bool { return IsLenOf(v, s) },
+		made: func(v ssa.Value) bool { return madeFor(s, v) },
+		constant: func(c int64, at *ssa.BasicBlock) bool {
+			least, symbolic := MinLen(s, at)
+			return c <= least || symbolic
+		},
+		sums: true,
+	}
+	return l.atMost(n, at, dominating(at), map[ssa.Value]bool{})
 }
 
-func atMost(n, s ssa.Value, at *ssa.BasicBlock, conds []condition, seen map[ssa.Value]bool) bool {
-	if IsLenOf(n, s) || comparedWithLen(n, s, conds) || madeFor(s, n) {
+// AtMost is [AtMostLen] for a length that is says yes to. Sums and products of
+// it are not taken for bounded.
+func AtMost(n ssa.Value, at *ssa.BasicBlock, is func(ssa.Value) bool) bool {
+	l := limit{is: func(v ssa.Value) bool { return is(stripInt(v)) }}
+	return l.atMost(n, at, dominating(at), map[ssa.Value]bool{})
+}
+
+// A limit is what a number is compared with.
+type limit struct {
+	is       func(ssa.Value) bool
+	made     func(ssa.Value) bool // nil: never
+	constant func(int64, *ssa.BasicBlock) bool
+	sums     bool // how sums of it relate to the matter is the author's arithmetic
+}
+
+func (l *limit) atMost(n ssa.Value, at *ssa.BasicBlock, conds []condition, seen map[ssa.Value]bool) bool {
+	if l.is(n) || l.compared(n, conds) || l.made != nil && l.made(n) {
 		return true
 	}
 	if c, ok := constInt(n); ok {
-		least, symbolic := MinLen(s, at)
-		return c <= least || symbolic
+		return c == 0 || l.constant != nil && l.constant(c, at)
 	}
 	if seen[n] {
 		return true // a loop: the other ways in decide
@@ -29,23 +52,23 @@ func atMost(n, s ssa.Value, at *ssa.BasicBlock, conds []condition, seen map[ssa.
 	seen[n] = true
 	switch n := n.(type) {
 	case *ssa.Convert:
-		return atMost(n.X, s, at, conds, seen)
+		return l.atMost(n.X, at, conds, seen)
+	case *ssa.ChangeType:
+		return l.atMost(n.X, at, conds, seen)
 	case *ssa.BinOp:
 		switch n.Op {
 		case token.SUB, token.QUO, token.SHR, token.AND_NOT, token.REM:
-			return atMost(n.X, s, at, conds, seen)
+			return l.atMost(n.X, at, conds, seen)
 		case token.AND:
-			return atMost(n.X, s, at, conds, seen) || atMost(n.Y, s, at, conds, seen)
+			return l.atMost(n.X, at, conds, seen) || l.atMost(n.Y, at, conds, seen)
 		default:
-			// Sums and products of the length: how they relate to the view's
-			// element size is the author's arithmetic, not ours.
-			return mentionsLen(n, s, 0)
+			return l.sums && l.mentioned(n, 0)
 		}
 	case *ssa.Phi:
 		for i, e := range n.Edges {
 			pred := n.Block().Preds[i]
 			in := append(branch(pred, n.Block()), dominating(pred)...)
-			if !atMost(e, s, pred, in, seen) {
+			if !l.atMost(e, pred, in, seen) {
 				return false
 			}
 		}
@@ -53,7 +76,57 @@ func atMost(n, s ssa.Value, at *ssa.BasicBlock, conds []condition, seen map[ssa.
 	case *ssa.Call:
 		if b, ok := n.Call.Value.(*ssa.Builtin); ok && b.Name() == "min" {
 			for _, a := range n.Call.Args {
-				if atMost(a, s, at, conds, seen) {
+				if l.atMost(a, at, conds, seen) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// compared reports whether a condition bounds n (or what it is computed from)
+// from above by something that involves the limit.
+func (l *limit) compared(n ssa.Value, conds []condition) bool {
+	for _, c := range conds {
+		rel := c.relation()
+		switch {
+		case l.mentioned(c.op.Y, 0) && derives(n, c.op.X, 0):
+			if bounds(rel) {
+				return true
+			}
+		case l.mentioned(c.op.X, 0) && derives(n, c.op.Y, 0):
+			if bounds(flip(rel)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// mentioned reports whether v is computed from the limit.
+func (l *limit) mentioned(v ssa.Value, depth int) bool {
+	if depth > 6 {
+		return false
+	}
+	if l.is(v) {
+		return true
+	}
+	switch v := v.(type) {
+	case *ssa.BinOp:
+		return l.mentioned(v.X, depth+1) || l.mentioned(v.Y, depth+1)
+	case *ssa.Convert:
+		return l.mentioned(v.X, depth+1)
+	case *ssa.Phi:
+		for _, e := range v.Edges {
+			if l.mentioned(e, depth+3) { // a phi may have many edges
+				return true
+			}
+		}
+	case *ssa.Call:
+		if b, ok := v.Call.Value.(*ssa.Builtin); ok && (b.Name() == "min" || b.Name() == "max") {
+			for _, a := range v.Call.Args {
+				if l.mentioned(a, depth+1) {
 					return true
 				}
 			}
@@ -65,8 +138,8 @@ func atMost(n, s ssa.Value, at *ssa.BasicBlock, conds []condition, seen map[ssa.
 // madeFor reports whether slice s came into being with length n: by make, by
 // reslicing, or from a call that was told n, which is taken at its word.
 func madeFor(s, n ssa.Value) bool {
-	n = stripConvert(n)
-	same := func(v ssa.Value) bool { return v != nil && sameValue(stripConvert(v), n) }
+	n = stripInt(n)
+	same := func(v ssa.Value) bool { return v != nil && SameValue(stripInt(v), n) }
 	switch v := s.(type) {
 	case *ssa.MakeSlice:
 		return contains(v.Len, n, 0) || contains(v.Cap, n, 0)
@@ -83,39 +156,10 @@ func madeFor(s, n ssa.Value) bool {
 	return false
 }
 
-func stripConvert(v ssa.Value) ssa.Value {
-	for {
-		c, ok := v.(*ssa.Convert)
-		if !ok {
-			return v
-		}
-		v = c.X
-	}
-}
-
-// comparedWithLen reports whether a condition bounds n (or what it is computed
-// from) from above by something that involves the length of s.
-func comparedWithLen(n, s ssa.Value, conds []condition) bool {
-	for _, c := range conds {
-		rel := c.relation()
-		switch {
-		case mentionsLen(c.op.Y, s, 0) && derives(n, c.op.X, 0):
-			if bounds(rel) {
-				return true
-			}
-		case mentionsLen(c.op.X, s, 0) && derives(n, c.op.Y, 0):
-			if bounds(flip(rel)) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// sameValue reports whether two values are the same, or are read from the same
+// SameValue reports whether two values are the same, or are read from the same
 // place: fields and variables are compared by structure, so that a guard on
 // len(b.buf) is recognised for &b.buf[0]. Stores in between are not looked for.
-func sameValue(a, b ssa.Value) bool {
+func SameValue(a, b ssa.Value) bool {
 	for range 8 {
 		if a == b {
 			return true

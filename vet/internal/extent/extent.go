@@ -14,26 +14,33 @@
 package extent
 
 import (
-	"go/constant"
 	"go/token"
 	"go/types"
 	"math"
 
 	"golang.org/x/tools/go/ssa"
 
+	"moho/vet/internal/layout"
 	"moho/vet/internal/prov"
 	"moho/vet/internal/ssafn"
 )
 
 // An Object is what a pointer points into.
 //
-// Bytes counts from the pointer to the object's end. For an element of a
-// slice or string whose length is not constant it is -1, and Slice is that
-// slice or string, Index the element's index (nil for 0), Elem an element's
-// size.
+// Bytes counts from the pointer to the object's end, Offset from the object's
+// start to the pointer. For an element of a slice or string whose length is
+// not constant Bytes is -1, and Slice is that slice or string, Index the
+// element's index (nil for 0), Elem an element's size.
 type Object struct {
-	Bytes int64
+	Bytes  int64
+	Offset int64 // -1 when an index that is not constant lies between
+	// Type is that of the variable, or of an element of the slice or array that
+	// was made; nil when it is not known.
+	Type types.Type
+	Root ssa.Value // what made the object; nil when it is known by type only
+
 	Typed bool // known by a pointer's type only: the allocation may be larger
+	May   bool // one of several that the pointer may point into at this place
 	Pos   token.Pos
 	Text  string // "variable x", "field ptr of page", "slice b"
 
@@ -42,26 +49,66 @@ type Object struct {
 	Elem  int64
 	At    *ssa.BasicBlock // where Slice is asked about: conditions that dominate it count
 	// Call is the call through which the walk reached a caller's object, nil
-	// while it is in the function asked about.
-	Call ssa.CallInstruction
+	// while it is in the function asked about. Calls has all of them, the
+	// outermost last.
+	Call  ssa.CallInstruction
+	Calls []ssa.CallInstruction
+}
+
+// Size is the object's size; ok is false when it, or where in the object the
+// pointer points, is not known.
+func (o Object) Size() (n int64, ok bool) {
+	if o.Bytes < 0 || o.Offset < 0 {
+		return 0, false
+	}
+	return o.Offset + o.Bytes, true
+}
+
+// Resolve returns what value v, a parameter on the way to the object, is at the
+// call through which the object was reached.
+func (o Object) Resolve(v ssa.Value) ssa.Value {
+	for _, c := range o.Calls {
+		param, ok := stripInt(v).(*ssa.Parameter)
+		if !ok || ssafn.Callee(c.Common()) != param.Parent() {
+			return v
+		}
+		arg := prov.Argument(c, param)
+		if arg == nil {
+			return v
+		}
+		v = arg
+	}
+	return v
 }
 
 const (
 	maxDepth   = 24   // steps from a pointer towards the object that it points into
 	maxObjects = 32   // objects that one pointer may point into
 	maxVisits  = 2000 // values looked at to answer one question
+	maxCalls   = 3    // calls that one way leads out of, or into
 )
 
+// A frame is a call that the walk entered through its result.
+type frame struct {
+	call  *ssa.Call
+	up    *frame
+	depth int
+}
+
 type walker struct {
-	p    *ssafn.Program
-	out  []Object
-	seen map[ssa.Value]bool // on the way to where the walk is
-	left int                // visits that remain
-	call ssa.CallInstruction
+	p     *ssafn.Program
+	out   []Object
+	seen  map[ssa.Value]bool // on the way to where the walk is
+	left  int                // visits that remain
+	calls []ssa.CallInstruction
+	in    *frame
+	loose int // indexes on the way that are not constant
+	may   int // choices on the way
+	far   int // fields and results on the way: lengths are related where we don't look
 }
 
 // Of lists what pointer v may point into. Origins that it can't size are left
-// out; callers says whether parameters are followed to this package's calls.
+// out. Parameters are followed to this package's calls.
 func Of(p *ssafn.Program, v ssa.Value) []Object {
 	w := &walker{p: p, seen: map[ssa.Value]bool{}, left: maxVisits}
 	w.pointer(v, 0, 0)
@@ -69,10 +116,18 @@ func Of(p *ssafn.Program, v ssa.Value) []Object {
 }
 
 func (w *walker) add(o Object) {
-	if len(w.out) < maxObjects && o.Bytes >= -1 {
-		o.Call = w.call
-		w.out = append(w.out, o)
+	if len(w.out) == maxObjects || o.Bytes < -1 || o.Bytes < 0 && w.far > 0 {
+		return
 	}
+	if n := len(w.calls); n > 0 {
+		o.Call = w.calls[0]
+		o.Calls = append([]ssa.CallInstruction(nil), w.calls...)
+	}
+	if w.loose > 0 {
+		o.Offset = -1
+	}
+	o.May = w.may > 0
+	w.out = append(w.out, o)
 }
 
 // pointer walks back from a pointer that lies off bytes beyond v.
@@ -83,9 +138,9 @@ func (w *walker) pointer(v ssa.Value, off int64, depth int) {
 	defer delete(w.seen, v)
 	switch v := v.(type) {
 	case *ssa.Alloc:
-		w.sized(pointee(v.Type()), off, v.Pos(), allocText(v), false)
+		w.sized(pointee(v.Type()), off, Object{Pos: v.Pos(), Text: allocText(v), Root: v})
 	case *ssa.Global:
-		w.sized(pointee(v.Type()), off, v.Pos(), "package variable "+v.Name(), false)
+		w.sized(pointee(v.Type()), off, Object{Pos: v.Pos(), Text: "package variable " + v.Name(), Root: v})
 	case *ssa.Convert:
 		if isPointer(v.X.Type()) {
 			w.pointer(v.X, off, depth+1)
@@ -98,10 +153,14 @@ func (w *walker) pointer(v ssa.Value, off int64, depth int) {
 		w.field(v, off, depth)
 	case *ssa.IndexAddr:
 		w.element(v, off, depth)
-	case *ssa.Phi:
-		for _, e := range v.Edges {
-			w.pointer(e, off, depth+1)
+	case *ssa.SliceToArrayPointer:
+		if arr, ok := pointee(v.Type()).Underlying().(*types.Array); ok {
+			if elem, ok := w.p.Sizeof(arr.Elem()); ok {
+				w.slice(v.X, nil, elem, off, v.Block(), depth+1)
+			}
 		}
+	case *ssa.Phi:
+		w.choice(v.Edges, func(e ssa.Value) { w.pointer(e, off, depth+1) })
 	case *ssa.UnOp:
 		if v.Op == token.MUL {
 			w.loaded(v, off, depth)
@@ -114,7 +173,22 @@ func (w *walker) pointer(v ssa.Value, off int64, depth int) {
 			w.pointer(b, off, depth+1)
 		}
 	case *ssa.Call:
-		w.call1(v, off, depth)
+		w.call(v, 0, off, depth)
+	case *ssa.Extract:
+		if call, ok := v.Tuple.(*ssa.Call); ok {
+			w.call(call, v.Index, off, depth)
+		}
+	}
+}
+
+// choice follows each of several values that one may be.
+func (w *walker) choice(values []ssa.Value, follow func(ssa.Value)) {
+	if len(values) > 1 {
+		w.may++
+		defer func() { w.may-- }()
+	}
+	for _, v := range values {
+		follow(v)
 	}
 }
 
@@ -129,12 +203,13 @@ func (w *walker) enter(v ssa.Value, depth int) bool {
 	return true
 }
 
-func (w *walker) sized(t types.Type, off int64, pos token.Pos, text string, typed bool) {
+func (w *walker) sized(t types.Type, off int64, o Object) {
 	size, ok := w.p.Sizeof(t)
 	if !ok || off < 0 || off > size {
 		return
 	}
-	w.add(Object{Bytes: size - off, Pos: pos, Text: text, Typed: typed})
+	o.Bytes, o.Offset, o.Type = size-off, off, t
+	w.add(o)
 }
 
 // field addresses reach to the end of their struct, not of the field: several
@@ -147,15 +222,11 @@ func (w *walker) field(v *ssa.FieldAddr, off int64, depth int) {
 	if _, ok := w.p.Sizeof(st); !ok {
 		return
 	}
-	fields := make([]*types.Var, st.NumFields())
-	for i := range fields {
-		fields[i] = st.Field(i)
-	}
-	delta := w.p.Sizes.Offsetsof(fields)[v.Field]
+	delta := layout.Offsetof(w.p.Sizes, st, v.Field)
 	before := len(w.out)
 	w.pointer(v.X, off+delta, depth+1)
 	if len(w.out) == before && !isConversion(v.X) {
-		w.sized(st, off+delta, v.Pos(), "field "+st.Field(v.Field).Name()+" of "+prov.TypeName(pointee(v.X.Type())), true)
+		w.sized(pointee(v.X.Type()), off+delta, Object{Pos: v.Pos(), Typed: true, Text: "field " + st.Field(v.Field).Name() + " of " + prov.TypeName(pointee(v.X.Type()))})
 	}
 }
 
@@ -167,19 +238,39 @@ func (w *walker) typed(v ssa.Value, off int64) {
 	}
 	t := pointee(v.Type())
 	if _, ok := t.Underlying().(*types.Struct); ok {
-		w.sized(t, off, v.Pos(), prov.TypeName(t)+" "+v.Name(), true)
+		w.sized(t, off, Object{Pos: v.Pos(), Typed: true, Text: prov.TypeName(t) + " " + v.Name()})
 	}
 }
 
+// loaded follows a pointer to what was stored where it is read from.
 func (w *walker) loaded(v *ssa.UnOp, off int64, depth int) {
-	if a, ok := v.X.(*ssa.Alloc); ok {
-		stores, _ := w.p.StoresTo(a)
-		for _, s := range stores {
-			w.pointer(s.Val, off, depth+1)
-		}
-		return
+	stores, complete := w.p.StoresTo(v.X)
+	_, local := v.X.(*ssa.Alloc)
+	if _, captured := v.X.(*ssa.FreeVar); captured {
+		local = true
 	}
-	w.typed(named{v}, off)
+	before := len(w.out)
+	if local || complete {
+		var values []ssa.Value
+		for _, s := range stores {
+			if isPointer(s.Val.Type()) && !isNil(s.Val) {
+				values = append(values, s.Val)
+			}
+		}
+		if !local {
+			w.far++
+			defer func() { w.far-- }()
+		}
+		w.choice(values, func(v ssa.Value) { w.pointer(v, off, depth+1) })
+	}
+	if !local && len(w.out) == before {
+		w.typed(named{v}, off)
+	}
+}
+
+func isNil(v ssa.Value) bool {
+	c, ok := v.(*ssa.Const)
+	return ok && c.Value == nil
 }
 
 // named gives a load the name of what it loads.
@@ -210,34 +301,32 @@ func (w *walker) element(v *ssa.IndexAddr, off int64, depth int) {
 	i, known := constInt(v.Index)
 	if !known {
 		i = 0 // at best
+		w.loose++
+		defer func() { w.loose-- }()
 	}
 	if i >= 0 && i <= math.MaxInt32 && elem <= math.MaxInt32 {
 		w.pointer(v.X, off+i*elem, depth+1)
 	}
 }
 
-func (w *walker) call1(v *ssa.Call, off int64, depth int) {
-	b, ok := v.Call.Value.(*ssa.Builtin)
-	if !ok {
+// parameter follows a parameter to the call that the walk came in by, or to
+// the calls in this package.
+func (w *walker) parameter(v *ssa.Parameter, depth int, follow func(ssa.Value)) {
+	if depth > maxDepth {
 		return
 	}
-	switch b.Name() {
-	case "Add":
-		if delta, ok := constInt(v.Call.Args[1]); ok {
-			w.pointer(v.Call.Args[0], off+delta, depth+1)
+	if f := w.in; f != nil {
+		if ssafn.Callee(f.call.Common()) != v.Parent() {
+			return
 		}
-	case "SliceData":
-		if elem, ok := w.p.Sizeof(pointee(v.Type())); ok {
-			w.slice(v.Call.Args[0], nil, elem, off, v.Block(), depth+1)
+		if arg := prov.Argument(f.call, v); arg != nil {
+			w.in = f.up
+			follow(arg)
+			w.in = f
 		}
-	case "StringData":
-		w.slice(v.Call.Args[0], nil, 1, off, v.Block(), depth+1)
+		return
 	}
-}
-
-// parameter follows a parameter to the calls in this package, once.
-func (w *walker) parameter(v *ssa.Parameter, depth int, follow func(ssa.Value)) {
-	if w.call != nil || depth > maxDepth {
+	if len(w.calls) == maxCalls {
 		return
 	}
 	calls, _ := w.p.Callers(v.Parent())
@@ -246,79 +335,9 @@ func (w *walker) parameter(v *ssa.Parameter, depth int, follow func(ssa.Value)) 
 			break
 		}
 		if arg := prov.Argument(c, v); arg != nil {
-			w.call = c
+			w.calls = append(w.calls, c)
 			follow(arg)
-			w.call = nil
+			w.calls = w.calls[:len(w.calls)-1]
 		}
 	}
-}
-
-// arithmetic takes apart uintptr(p) + c, the one-expression form.
-func arithmetic(v ssa.Value) (base ssa.Value, delta int64, ok bool) {
-	for range 8 {
-		switch u := v.(type) {
-		case *ssa.BinOp:
-			c, known := constInt(u.Y)
-			if !known || u.Op != token.ADD {
-				return nil, 0, false
-			}
-			delta += c
-			v = u.X
-		case *ssa.Convert:
-			if isPointer(u.X.Type()) {
-				return u.X, delta, true
-			}
-			return nil, 0, false
-		default:
-			return nil, 0, false
-		}
-	}
-	return nil, 0, false
-}
-
-func constInt(v ssa.Value) (int64, bool) {
-	for {
-		c, ok := v.(*ssa.Convert)
-		if !ok {
-			break
-		}
-		v = c.X
-	}
-	c, ok := v.(*ssa.Const)
-	if !ok || c.Value == nil || c.Value.Kind() != constant.Int {
-		return 0, false
-	}
-	n, exact := constant.Int64Val(c.Value)
-	return n, exact && n > -1<<40 && n < 1<<40
-}
-
-func pointee(t types.Type) types.Type {
-	if p, ok := t.Underlying().(*types.Pointer); ok {
-		return p.Elem()
-	}
-	return types.Typ[types.Invalid]
-}
-
-func isPointer(t types.Type) bool {
-	switch u := t.Underlying().(type) {
-	case *types.Pointer:
-		return true
-	case *types.Basic:
-		return u.Kind() == types.UnsafePointer
-	}
-	return false
-}
-
-// isConversion reports a pointer whose type is somebody's claim.
-func isConversion(v ssa.Value) bool {
-	c, ok := v.(*ssa.Convert)
-	return ok && isPointer(c.X.Type())
-}
-
-func allocText(a *ssa.Alloc) string {
-	switch a.Comment {
-	case "new", "complit", "slicelit", "makeslice", "varargs":
-		return "a new " + prov.TypeName(pointee(a.Type()))
-	}
-	return "variable " + a.Comment
 }

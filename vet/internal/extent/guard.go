@@ -101,7 +101,7 @@ func MinLen(s ssa.Value, at *ssa.BasicBlock) (least int64, symbolic bool) {
 		rel, other := c.relation(), c.op.Y
 		if !IsLenOf(c.op.X, s) {
 			if !IsLenOf(c.op.Y, s) {
-				if mentionsLen(c.op.X, s, 0) || mentionsLen(c.op.Y, s, 0) {
+				if mentionsLen(c.op.X, s) || mentionsLen(c.op.Y, s) {
 					symbolic = true
 				}
 				continue
@@ -121,6 +121,14 @@ func MinLen(s ssa.Value, at *ssa.BasicBlock) (least int64, symbolic bool) {
 		case token.NEQ:
 			if n == 0 {
 				least = max(least, 1)
+			}
+		}
+	}
+	if cut, ok := s.(*ssa.Slice); ok && cut.High == nil && cut.Low != nil {
+		if lo, ok := constInt(cut.Low); ok {
+			if _, array := cut.X.Type().Underlying().(*types.Pointer); !array {
+				whole, looked := MinLen(cut.X, at)
+				least, symbolic = max(least, whole-lo), symbolic || looked
 			}
 		}
 	}
@@ -168,6 +176,10 @@ func accessed(s ssa.Value, at *ssa.BasicBlock) (least int64) {
 			if n, ok := constInt(ref.Index); ok && ref.X == s && n >= 0 {
 				least = max(least, n+1)
 			}
+		case *ssa.SliceToArrayPointer:
+			if arr, ok := pointee(ref.Type()).Underlying().(*types.Array); ok {
+				least = max(least, arr.Len())
+			}
 		case *ssa.Slice:
 			for _, bound := range []ssa.Value{ref.Low, ref.High, ref.Max} {
 				if bound != nil && ref.X == s {
@@ -186,11 +198,11 @@ func accessed(s ssa.Value, at *ssa.BasicBlock) (least int64) {
 func Guarded(n ssa.Value, at *ssa.BasicBlock) bool {
 	for _, c := range dominating(at) {
 		switch rel := c.relation(); {
-		case sameValue(c.op.X, n) || derives(n, c.op.X, 0):
+		case SameValue(c.op.X, n) || derives(n, c.op.X, 0):
 			if bounds(rel) {
 				return true
 			}
-		case sameValue(c.op.Y, n) || derives(n, c.op.Y, 0):
+		case SameValue(c.op.Y, n) || derives(n, c.op.Y, 0):
 			if bounds(flip(rel)) {
 				return true
 			}
@@ -212,8 +224,8 @@ func UpperConst(n ssa.Value, at *ssa.BasicBlock) (int64, bool) {
 	best, found := int64(0), false
 	for _, c := range dominating(at) {
 		rel, other := c.relation(), c.op.Y
-		if !sameValue(c.op.X, n) {
-			if !sameValue(c.op.Y, n) {
+		if !SameValue(c.op.X, n) {
+			if !SameValue(c.op.Y, n) {
 				continue
 			}
 			rel, other = flip(rel), c.op.X
@@ -249,7 +261,7 @@ func contains(v, part ssa.Value, depth int) bool {
 	if _, ok := part.(*ssa.Const); ok {
 		return false
 	}
-	if sameValue(v, part) {
+	if SameValue(v, part) {
 		return true
 	}
 	switch v := v.(type) {
@@ -277,36 +289,11 @@ func IsLenOf(v, s ssa.Value) bool {
 		return false
 	}
 	b, ok := call.Call.Value.(*ssa.Builtin)
-	return ok && (b.Name() == "len" || b.Name() == "cap") && sameValue(call.Call.Args[0], s)
+	return ok && (b.Name() == "len" || b.Name() == "cap") && SameValue(call.Call.Args[0], s)
 }
 
 // mentionsLen reports whether v is computed from the length of s.
-func mentionsLen(v, s ssa.Value, depth int) bool {
-	if depth > 6 {
-		return false
-	}
-	if IsLenOf(v, s) {
-		return true
-	}
-	switch v := v.(type) {
-	case *ssa.BinOp:
-		return mentionsLen(v.X, s, depth+1) || mentionsLen(v.Y, s, depth+1)
-	case *ssa.Convert:
-		return mentionsLen(v.X, s, depth+1)
-	case *ssa.Phi:
-		for _, e := range v.Edges {
-			if mentionsLen(e, s, depth+3) { // a phi may have many edges
-				return true
-			}
-		}
-	case *ssa.Call:
-		if b, ok := v.Call.Value.(*ssa.Builtin); ok && (b.Name() == "min" || b.Name() == "max") {
-			for _, a := range v.Call.Args {
-				if mentionsLen(a, s, depth+1) {
-					return true
-				}
-			}
-		}
-	}
-	return false
+func mentionsLen(v, s ssa.Value) bool {
+	l := limit{is: func(v ssa.Value) bool { return IsLenOf(v, s) }}
+	return l.mentioned(v, 0)
 }

@@ -135,6 +135,7 @@ type Result struct {
 	Lent      []int    // parameters whose finalizer gives back what the result refers to
 	Owned     Release  // how the caller has to give the result back; "" when it need not
 	Views     []Source // memory behind parameters that the result points into
+	Bytes     int64    // from a pointer, slice or string result to the end of what it points into; 0 is not known
 }
 
 // A Type is what users of a type should know. Releases lists the fields whose

@@ -33,6 +33,7 @@ import (
 
 	"moho/vet/internal/cside"
 	"moho/vet/internal/fact"
+	"moho/vet/internal/layout"
 )
 
 // Analyzer prepares a [Program] for each package; package summary builds it for
@@ -83,6 +84,9 @@ type Program struct {
 	once     sync.Map
 	slices   map[token.Pos]*ast.SliceExpr // by Lbrack
 	lits     []*ast.CompositeLit          // in order of position, outer before inner
+	stars    map[*ast.CallExpr]*ast.StarExpr
+
+	elsewhere func() *layout.Another
 }
 
 func run(pass *analysis.Pass) (any, error) {
@@ -106,12 +110,16 @@ func run(pass *analysis.Pass) (any, error) {
 		convs:    map[token.Pos]*ast.CallExpr{},
 		slices:   map[token.Pos]*ast.SliceExpr{},
 		decls:    map[*types.Func]*ast.FuncDecl{},
+		stars:    map[*ast.CallExpr]*ast.StarExpr{},
 	}, nil
 }
 
 // Build makes the SSA form and the indexes of the package of a pass. It is not
 // called for a package that cannot touch raw memory, which stays empty.
 func (p *Program) Build(pass *analysis.Pass) (err error) {
+	p.elsewhere = sync.OnceValue(func() *layout.Another {
+		return layout.Elsewhere(p.Fset, p.Files, p.Types, p.Sizes)
+	})
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("package %s: no SSA form: %v", pass.Pkg.Path(), r)
@@ -152,6 +160,10 @@ func (p *Program) syntax() {
 				p.convs[n.Lparen] = n
 			case *ast.SliceExpr:
 				p.slices[n.Lbrack] = n
+			case *ast.StarExpr:
+				if call, ok := ast.Unparen(n.X).(*ast.CallExpr); ok {
+					p.stars[call] = n
+				}
 			case *ast.CompositeLit:
 				p.lits = append(p.lits, n)
 			case *ast.FuncDecl:
@@ -209,6 +221,10 @@ func (p *Program) Composite(pos token.Pos) *ast.CompositeLit {
 	return best
 }
 
+// Deref returns the expression that reads through what a call or conversion
+// gives, *f(x), nil without one.
+func (p *Program) Deref(call *ast.CallExpr) *ast.StarExpr { return p.stars[call] }
+
 // Decl returns the declaration of a function, nil for literals and for
 // functions of other packages.
 func (p *Program) Decl(f *ssa.Function) *ast.FuncDecl {
@@ -221,30 +237,15 @@ func (p *Program) Decl(f *ssa.Function) *ast.FuncDecl {
 // Sizeof returns the size of t in bytes; ok is false where it depends on a
 // type parameter.
 func (p *Program) Sizeof(t types.Type) (size int64, ok bool) {
-	if generic(t, 0) {
-		return 0, false
-	}
-	return p.Sizes.Sizeof(t), true
+	return layout.Sizeof(p.Sizes, t)
 }
 
-// generic reports whether the layout of t depends on a type parameter.
-func generic(t types.Type, depth int) bool {
-	if depth > 20 {
-		return true
-	}
-	switch t := types.Unalias(t).(type) {
-	case *types.TypeParam:
-		return true
-	case *types.Named:
-		return generic(t.Underlying(), depth+1)
-	case *types.Array:
-		return generic(t.Elem(), depth+1)
-	case *types.Struct:
-		for f := range t.Fields() {
-			if generic(f.Type(), depth+1) {
-				return true
-			}
-		}
-	}
-	return false
+// Elsewhere is the package as it is where words have the other size. It is
+// worked out once, by type-checking everything again: ask only when an answer
+// depends on it.
+func (p *Program) Elsewhere() *layout.Another { return p.elsewhere() }
+
+// Offsetof returns the offset of field i of a struct that is not generic.
+func (p *Program) Offsetof(st *types.Struct, i int) int64 {
+	return layout.Offsetof(p.Sizes, st, i)
 }

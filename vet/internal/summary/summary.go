@@ -25,6 +25,7 @@ import (
 	"golang.org/x/tools/go/analysis"
 	"golang.org/x/tools/go/ssa"
 
+	"moho/vet/internal/extent"
 	"moho/vet/internal/fact"
 	"moho/vet/internal/lifetime"
 	"moho/vet/internal/prov"
@@ -50,6 +51,7 @@ var functions = []func(p *ssafn.Program, f *ssa.Function, out *fact.Func){
 	typestate.Summarise,
 	lifetime.Summarise,
 	lifetime.SummariseBytes,
+	extent.Summarise,
 }
 
 // typeFacts are the contributors of type facts; they run before the functions.

@@ -17,6 +17,7 @@ package touch
 
 import (
 	"go/ast"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -37,11 +38,35 @@ func Import(path string, wide bool) bool {
 	return false
 }
 
+// wideAtomic are the functions of sync/atomic whose operand has to be aligned by
+// the caller where words have 32 bits.
+var wideAtomic = regexp.MustCompile(`\b(Add|And|CompareAndSwap|Load|Or|Store|Swap)U?[Ii]nt64\(`)
+
+// Atomics reports whether the source text of a file, which imports sync/atomic,
+// may call a function for 64 bits. That is looked at on every target: the same
+// file may be compiled for others.
+func Atomics(text []byte) bool { return wideAtomic.Match(text) }
+
+// AtomicFile is [Atomics] for a file that is parsed.
+func AtomicFile(f *ast.File) bool {
+	found := false
+	ast.Inspect(f, func(n ast.Node) bool {
+		if call, ok := n.(*ast.CallExpr); ok {
+			if sel, ok := call.Fun.(*ast.SelectorExpr); ok {
+				found = found || wideAtomic.MatchString(sel.Sel.Name+"(")
+			}
+		}
+		return !found
+	})
+	return found
+}
+
 // Files reports whether the import clauses of any of the files are such.
 func Files(files []*ast.File, wide bool) bool {
 	for _, f := range files {
 		for _, imp := range f.Imports {
-			if path, err := strconv.Unquote(imp.Path.Value); err == nil && Import(path, wide) {
+			path, err := strconv.Unquote(imp.Path.Value)
+			if err == nil && (Import(path, wide) || path == "sync/atomic" && AtomicFile(f)) {
 				return true
 			}
 		}

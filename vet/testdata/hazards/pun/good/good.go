@@ -58,9 +58,9 @@ func Slice(n *node) []*node {
 func Atomic(p *unsafe.Pointer) *node { return (*node)(atomic.LoadPointer(p)) }
 
 // Integer reads an integer where one is.
-func Integer(n *node) uint64 {
+func Integer(n *node) uint {
 	u := uintptr(unsafe.Pointer(n))
-	return *(*uint64)(unsafe.Pointer(&u))
+	return *(*uint)(unsafe.Pointer(&u))
 }
 
 // Data of a slice is a pointer.
