@@ -22,6 +22,7 @@ package vet
 import (
 	"golang.org/x/tools/go/analysis"
 
+	"moho/vet/addpastobject"
 	"moho/vet/asmargs"
 	"moho/vet/asmclobber"
 	"moho/vet/asmframe"
@@ -49,6 +50,7 @@ import (
 	"moho/vet/uintptrescapesframe"
 	"moho/vet/uintptrroundtrip"
 	"moho/vet/viewoverrun"
+	"moho/vet/wrapperuintptr"
 )
 
 // A Rule is what people read about a rule: name, title, severity, text, a bad
@@ -61,6 +63,7 @@ var suite = []struct {
 	rule     Rule
 	analyzer *analysis.Analyzer
 }{
+	{addpastobject.Rule, addpastobject.Analyzer},
 	{asmargs.Rule, asmargs.Analyzer},
 	{asmclobber.Rule, asmclobber.Analyzer},
 	{asmframe.Rule, asmframe.Analyzer},
@@ -87,6 +90,7 @@ var suite = []struct {
 	{uintptrescapesframe.Rule, uintptrescapesframe.Analyzer},
 	{uintptrroundtrip.Rule, uintptrroundtrip.Analyzer},
 	{viewoverrun.Rule, viewoverrun.Analyzer},
+	{wrapperuintptr.Rule, wrapperuintptr.Analyzer},
 }
 
 // Suite is the analyzer of every rule, in order of name, for drivers of

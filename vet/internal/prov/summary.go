@@ -31,12 +31,10 @@ func Summarise(p *ssafn.Program, f *ssa.Function, out *fact.Func) {
 		case keeps && isInteger(param.Type()):
 			out.SetParam(i).KeepsLive = true
 		case isInteger(param.Type()), isPointerLike(param.Type()):
-			u := uses{p: p, seen: map[ssa.Value]bool{}}
-			u.walk(param, 0)
-			if u.pointer || u.kernel {
+			if u := UseOf(p, param); u.Pointer || u.Kernel {
 				set := out.SetParam(i)
-				set.AsPointer = set.AsPointer || u.pointer && isInteger(param.Type())
-				set.ToKernel = set.ToKernel || u.kernel
+				set.AsPointer = set.AsPointer || u.Pointer && isInteger(param.Type())
+				set.ToKernel = set.ToKernel || u.Kernel
 			}
 		}
 	}
@@ -226,97 +224,6 @@ func origins(kinds Kind, pos token.Pos, text string) []Origin {
 		}
 	}
 	return out
-}
-
-// uses is what becomes of an argument in a function and those that it calls.
-type uses struct {
-	p       *ssafn.Program
-	seen    map[ssa.Value]bool
-	pointer bool // an integer becomes a pointer
-	kernel  bool // it, or the address that a pointer is, goes to the kernel
-}
-
-func (u *uses) walk(v ssa.Value, depth int) {
-	if depth > 16 || u.seen[v] || v.Referrers() == nil {
-		return
-	}
-	u.seen[v] = true
-	for _, ref := range *v.Referrers() {
-		switch ref := ref.(type) {
-		case *ssa.Convert:
-			if IsRoundtrip(ref) {
-				u.pointer = u.pointer || !onlyCompared(ref)
-			} else {
-				u.walk(ref, depth+1)
-			}
-		case *ssa.ChangeType:
-			u.walk(ref, depth+1)
-		case *ssa.BinOp:
-			if isInteger(ref.Type()) && ref.X == v && (ref.Op == token.ADD || ref.Op == token.SUB || ref.Op == token.AND_NOT || ref.Op == token.OR) {
-				u.walk(ref, depth+1)
-			}
-		case *ssa.Phi:
-			u.walk(ref, depth+1)
-		case *ssa.Store:
-			if ref.Val == v {
-				u.cell(ref.Addr, depth)
-			}
-		case ssa.CallInstruction:
-			u.call(ref, v, depth)
-		}
-	}
-}
-
-// cell follows a value that was put into a local variable or variadic list.
-func (u *uses) cell(addr ssa.Value, depth int) {
-	if ia, ok := addr.(*ssa.IndexAddr); ok {
-		addr = ia.X
-	}
-	a, ok := addr.(*ssa.Alloc)
-	if !ok {
-		return
-	}
-	for _, ref := range *a.Referrers() {
-		switch ref := ref.(type) {
-		case *ssa.UnOp:
-			u.walk(ref, depth+1)
-		case *ssa.Slice:
-			u.walk(ref, depth+1)
-		}
-	}
-}
-
-func (u *uses) call(call ssa.CallInstruction, v ssa.Value, depth int) {
-	callee := ssafn.Callee(call.Common())
-	if callee == nil {
-		return
-	}
-	for i, arg := range call.Common().Args {
-		if arg != v {
-			continue
-		}
-		if IsKernel(callee) {
-			u.kernel = true
-			continue
-		}
-		param := u.p.Fact(callee).Param(i)
-		u.pointer = u.pointer || param.AsPointer
-		u.kernel = u.kernel || param.ToKernel
-	}
-}
-
-// onlyCompared reports a pointer that nobody follows: nil tests and the like.
-func onlyCompared(v ssa.Value) bool {
-	if v.Referrers() == nil {
-		return true
-	}
-	for _, ref := range *v.Referrers() {
-		op, ok := ref.(*ssa.BinOp)
-		if !ok || !(op.Op == token.EQL || op.Op == token.NEQ) {
-			return false
-		}
-	}
-	return true
 }
 
 // Pointee is what pointer type t points to; nil for other types.

@@ -259,3 +259,7 @@ func (p *Program) StoresToVar(v *types.Var) []*ssa.Store { return p.fields[v.Ori
 
 // Closures lists where literal f is made a value.
 func (p *Program) Closures(f *ssa.Function) []*ssa.MakeClosure { return p.closures[f] }
+
+// Travels reports whether the value of f is passed around, so that anybody may
+// call it.
+func (p *Program) Travels(f *ssa.Function) bool { return p.opened[f] }
