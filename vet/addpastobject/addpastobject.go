@@ -136,7 +136,9 @@ func outside(s sum, o extent.Object) bool {
 	if s.high > 0 && s.high >= o.Bytes {
 		return true
 	}
-	return s.low < 0 && o.Offset >= 0 && -s.low > o.Offset
+	// Before it, where the pointer is that of the whole object.
+	_, whole := prov.Strip(s.base).(*ssa.Alloc)
+	return s.low < 0 && whole
 }
 
 func hit(s sum, o extent.Object) rule.Hit {
@@ -144,7 +146,7 @@ func hit(s sum, o extent.Object) rule.Hit {
 	far, side := s.high-o.Bytes, "at its end"
 	switch {
 	case !(s.high > 0 && s.high >= o.Bytes):
-		far, side = -s.low-o.Offset, fmt.Sprintf("%d bytes before it", -s.low-o.Offset)
+		side = fmt.Sprintf("%d bytes before its start", -s.low)
 	case far > 0:
 		side = fmt.Sprintf("%d bytes after its end", far)
 	}

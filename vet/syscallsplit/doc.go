@@ -32,5 +32,10 @@
 // pointer was loaded or came from another package, and medium when
 // runtime.KeepAlive keeps the object alive, which does not keep a stack from
 // moving. Memory of C, of the operating system and package variables: no
-// finding, and none for what a runtime.Pinner has pinned.
+// finding, and none for what a runtime.Pinner has pinned. Package syscall, which
+// implements all this, is exempt.
+//
+// Medium as well is an address that only goes through the hands of functions, in
+// whose arguments it was converted, and one with nothing on its way that makes a
+// stack grow: these harm at one instruction or not at all.
 package syscallsplit

@@ -80,7 +80,7 @@ func check(p *ssafn.Program, f *ssa.Function, d *ast.FuncDecl, param *ssa.Parame
 	if !ok || b.Kind() != types.Uintptr || types.Unalias(param.Type()) != types.Typ[types.Uintptr] {
 		return rule.Hit{}, false
 	}
-	use := prov.UseOf(p, param)
+	use := prov.UseOf(p, param, true)
 	why, at := "", use.Pos
 	switch {
 	case use.Address != "":

@@ -31,7 +31,7 @@ func Summarise(p *ssafn.Program, f *ssa.Function, out *fact.Func) {
 		case keeps && isInteger(param.Type()):
 			out.SetParam(i).KeepsLive = true
 		case isInteger(param.Type()), isPointerLike(param.Type()):
-			if u := UseOf(p, param); u.Pointer || u.Kernel {
+			if u := UseOf(p, param, false); u.Pointer || u.Kernel {
 				set := out.SetParam(i)
 				set.AsPointer = set.AsPointer || u.Pointer && isInteger(param.Type())
 				set.ToKernel = set.ToKernel || u.Kernel

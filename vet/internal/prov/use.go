@@ -19,9 +19,10 @@ type Use struct {
 	Pos     token.Pos // of the first of these
 }
 
-// UseOf tells what becomes of a parameter.
-func UseOf(p *ssafn.Program, param *ssa.Parameter) Use {
-	u := uses{p: p, seen: map[ssa.Value]bool{}}
+// UseOf tells what becomes of a parameter. Of a function whose summary there is,
+// deep asks again, for what a summary does not say.
+func UseOf(p *ssafn.Program, param *ssa.Parameter, deep bool) Use {
+	u := uses{p: p, seen: map[ssa.Value]bool{}, deep: deep}
 	u.walk(param, 0)
 	return u.Use
 }
@@ -30,6 +31,7 @@ type uses struct {
 	Use
 	p    *ssafn.Program
 	seen map[ssa.Value]bool
+	deep bool
 }
 
 func (u *uses) note(pos token.Pos) {
@@ -106,6 +108,10 @@ func (u *uses) call(call ssa.CallInstruction, v ssa.Value, depth int) {
 			if name := u.takesAddress(call, i); name != "" && u.Address == "" {
 				u.Address, u.Pos = name, call.Common().Pos()
 			}
+			continue
+		}
+		if u.deep && len(callee.Blocks) > 0 && i < len(callee.Params) && !KeepsIntegers(u.p, callee) {
+			u.walk(callee.Params[i], depth+4)
 			continue
 		}
 		param := u.p.Fact(callee).Param(i)
