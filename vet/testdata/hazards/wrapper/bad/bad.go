@@ -3,10 +3,7 @@
 // Package bad takes addresses as numbers.
 package bad
 
-import (
-	"syscall"
-	"unsafe"
-)
+import "syscall"
 
 // Ioctl passes any argument on.
 func Ioctl(
@@ -48,13 +45,3 @@ func Read(
 	got, _, _ := syscall.Syscall(syscall.SYS_READ, uintptr(fd), buf, uintptr(n))
 	return int(got)
 }
-
-// Peek makes a pointer of it.
-func Peek(
-	at uintptr, // HAZARD: wrapper-uintptr
-) byte {
-	return *(*byte)(unsafe.Pointer(at)) // HAZARD: uintptr-roundtrip
-}
-
-// First is how Peek is used.
-func First(b []byte) byte { return Peek(uintptr(unsafe.Pointer(&b[0]))) }
