@@ -73,7 +73,8 @@ func check(p *ssafn.Program, c cast.Cast) (rule.Hit, bool) {
 		}
 	}
 	for _, o := range objects {
-		if o.Bytes < 0 || o.Bytes >= size || o.May && roomy || o.Call != nil && guarded {
+		// A pointer that is outside already is add-past-object's.
+		if o.Bytes <= 0 || o.Bytes >= size || o.May && roomy || o.Call != nil && guarded {
 			continue
 		}
 		if h, ok := grown(p, c, o, use, size); ok {
