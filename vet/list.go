@@ -34,7 +34,7 @@ type listed struct {
 	Imports   []string
 	ImportMap map[string]string
 	Error     *struct {
-		ImportStack []string
+		ImportStack json.RawMessage // strings
 		Pos, Err    string
 	}
 }
@@ -187,12 +187,25 @@ func (p *listed) pkg() *packages.Package {
 	if path == "unsafe" {
 		out.CompiledGoFiles = nil
 	}
-	if e := p.Error; e != nil {
-		msg := strings.TrimSpace(e.Err)
-		if strings.HasPrefix(msg, "import cycle not allowed") && len(e.ImportStack) > 0 {
-			msg += ": " + strings.Join(e.ImportStack, " imports ")
-		}
-		out.Errors = append(out.Errors, packages.Error{Pos: e.Pos, Msg: msg, Kind: packages.ListError})
+	// That a test may not import C is said of the test, too.
+	if p.Error != nil && path != "C" {
+		out.Errors = append(out.Errors, packages.Error{Pos: p.Error.Pos, Msg: p.message(), Kind: packages.ListError})
 	}
 	return out
+}
+
+// message returns the go command's words, with the package where it names none.
+func (p *listed) message() string {
+	msg := strings.TrimSpace(p.Error.Err)
+	if strings.HasPrefix(msg, "import cycle not allowed") {
+		var stack []string
+		if json.Unmarshal(p.Error.ImportStack, &stack) == nil && len(stack) > 0 {
+			return msg + ": " + strings.Join(stack, " imports ")
+		}
+	}
+	path, _, _ := strings.Cut(p.ImportPath, " ")
+	if p.Error.Pos == "" && !strings.HasPrefix(msg, "# ") && !strings.Contains(msg, path) {
+		return path + ": " + msg
+	}
+	return msg
 }

@@ -113,7 +113,7 @@ func load(ctx context.Context, opts Options, t target) (*loaded, error) {
 	l := &loaded{target: t, fset: token.NewFileSet(), memory: newGate(maxSource), overlay: opts.Overlay,
 		cache: cache.Open(opts.Cache), started: started}
 	l.units = graph(all)
-	l.types = newImporter(l.fset, l.units)
+	l.types = newImporter(l.fset, l.units, l.target.goarch)
 	roots := map[string]bool{}
 	for _, p := range all {
 		if !p.DepOnly || opts.Deps && p.Module != nil && p.Module.Main && p.ForTest == "" {

@@ -76,7 +76,7 @@ func (cfg *toolConfig) analyze(suite []*analysis.Analyzer) (*served, error) {
 		return nil, err
 	}
 	l.units = append([]*unit{u}, u.imports...)
-	l.types = newImporter(l.fset, l.units)
+	l.types = newImporter(l.fset, l.units, l.target.goarch)
 	r := &served{fset: l.fset, l: l, u: u}
 	applies := u.suite(l.target)
 	if applies == nil {

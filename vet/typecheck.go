@@ -29,11 +29,12 @@ type importer struct {
 	packages map[string]*types.Package // those that are no variants, by path
 	variants map[*unit]*types.Package
 	units    map[*packages.Package]*unit
+	sizes    types.Sizes
 }
 
-func newImporter(fset *token.FileSet, units []*unit) *importer {
+func newImporter(fset *token.FileSet, units []*unit, goarch string) *importer {
 	im := &importer{
-		fset: fset, packages: map[string]*types.Package{"unsafe": types.Unsafe},
+		fset: fset, sizes: types.SizesFor("gc", goarch), packages: map[string]*types.Package{"unsafe": types.Unsafe},
 		variants: map[*unit]*types.Package{}, units: map[*packages.Package]*unit{},
 	}
 	for _, u := range units {
@@ -81,6 +82,15 @@ func (im *importer) load(u *unit) (*types.Package, error) {
 		view = map[string]*types.Package{}
 		im.closure(u, view)
 	}
+	if u.pkg.ExportFile == "" {
+		t := im.declared(u)
+		if u.pkg.ForTest != "" {
+			im.variants[u] = t
+		} else {
+			im.packages[u.pkg.PkgPath] = t
+		}
+		return t, nil
+	}
 	t, err := im.read(u.pkg, view)
 	if err == nil && u.pkg.ForTest != "" {
 		im.variants[u] = t
@@ -109,9 +119,6 @@ func (im *importer) closure(u *unit, view map[string]*types.Package) {
 }
 
 func (im *importer) read(dep *packages.Package, known map[string]*types.Package) (*types.Package, error) {
-	if dep.ExportFile == "" {
-		return nil, fmt.Errorf("import %q: no export data", dep.PkgPath)
-	}
 	f, err := os.Open(dep.ExportFile)
 	if err != nil {
 		return nil, fmt.Errorf("import %q: %w", dep.PkgPath, err)
@@ -131,14 +138,41 @@ func (im *importer) read(dep *packages.Package, known map[string]*types.Package)
 	return t, nil
 }
 
+// declared returns the types of a package that could not be compiled, as far as its
+// declarations tell them; what C declares is not known. So what imports it can be
+// analysed all the same, unless it needs just that.
+func (im *importer) declared(u *unit) *types.Package {
+	var files []*ast.File
+	for _, name := range u.pkg.GoFiles {
+		if f, _ := parser.ParseFile(im.fset, name, nil, parser.SkipObjectResolution); f != nil {
+			files = append(files, f)
+		}
+	}
+	conf := types.Config{
+		Importer: importFunc(func(path string) (*types.Package, error) {
+			dep := im.units[u.pkg.Imports[path]]
+			if dep == nil {
+				return nil, fmt.Errorf("import %q: %s", path, notListed)
+			}
+			return im.load(dep)
+		}),
+		Sizes: im.sizes, IgnoreFuncBodies: true, FakeImportC: true, Error: func(error) {},
+	}
+	t, _ := conf.Check(u.pkg.PkgPath, im.fset, files, nil)
+	t.MarkComplete()
+	return t
+}
+
 // check parses and type-checks a unit that the compiler has accepted. An error
 // means that this program's own type checker did not, most often because the
 // code is newer than the Go that moho was built with.
+//
+// Of a package whose C could not be had, errors are expected.
 func (l *loaded) check(u *unit) error {
 	if err := l.parse(u); err != nil {
 		return err
 	}
-	if errs := l.typeCheck(u); len(errs) > 0 {
+	if errs := l.typeCheck(u); len(errs) > 0 && !u.withoutC() {
 		return relative(errs[0])
 	}
 	return nil
@@ -151,7 +185,11 @@ func (l *loaded) parse(u *unit) error {
 	if p.TypesSizes == nil {
 		return fmt.Errorf("sizes of types on %s are not known", l.target.goarch)
 	}
-	for _, name := range p.CompiledGoFiles {
+	files := p.CompiledGoFiles
+	if u.withoutC() {
+		files = p.GoFiles
+	}
+	for _, name := range files {
 		f, err := parser.ParseFile(l.fset, name, overlaid(l.overlay, name), parser.ParseComments|parser.SkipObjectResolution)
 		if err != nil {
 			return err
@@ -178,9 +216,10 @@ func (l *loaded) typeCheck(u *unit) (errs []error) {
 		FileVersions: map[*ast.File]string{},
 	}
 	conf := types.Config{
-		Importer: l.types.forUnit(u),
-		Sizes:    p.TypesSizes,
-		Error:    func(err error) { errs = append(errs, err) },
+		Importer:    l.types.forUnit(u),
+		Sizes:       p.TypesSizes,
+		Error:       func(err error) { errs = append(errs, err) },
+		FakeImportC: u.withoutC(),
 	}
 	if p.Module != nil && p.Module.GoVersion != "" {
 		conf.GoVersion = "go" + p.Module.GoVersion

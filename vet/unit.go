@@ -3,7 +3,7 @@ package vet
 import (
 	"cmp"
 	"context"
-	"fmt"
+	"errors"
 	"maps"
 	"os"
 	"slices"
@@ -151,18 +151,20 @@ func (u *unit) suite(t target) []*analysis.Analyzer {
 
 // look fills in the record of a unit.
 func (l *loaded) look(ctx context.Context, u *unit) {
-	if u.broken != nil {
-		if u.asked && u.broken != u && u.concerned(l.target) {
-			u.gap("package not analysed", fmt.Errorf("it imports %s, which does not compile", u.broken.pkg.PkgPath))
-		}
-		return // of its own errors the compiler tells
-	}
 	if u.twin != nil && !u.asked {
 		u.record.Facts = u.twin.record.Facts
 		return
 	}
 	suite := u.suite(l.target)
-	if suite == nil {
+	if u.withoutC() {
+		what := "package analysed without what C declares"
+		if !u.asked {
+			what = "package not analysed"
+		}
+		u.gap(what, errors.New(u.whyWithoutC()))
+		suite = syntaxSuite
+	}
+	if suite == nil || u.withoutC() && !u.asked {
 		return
 	}
 	k, known := u.key(l)
@@ -181,6 +183,25 @@ func (l *loaded) look(ctx context.Context, u *unit) {
 	u.keep(l, &k)
 }
 
+// withoutC reports a package that uses C where cgo did not do its part: headers
+// or a C compiler are missing.
+func (u *unit) withoutC() bool { return u.cgo && len(u.pkg.CompiledGoFiles) == 0 }
+
+// whyWithoutC returns what the go command said.
+func (u *unit) whyWithoutC() string {
+	if u.broken == nil {
+		return "cgo did not run"
+	}
+	for _, e := range u.broken.pkg.Errors {
+		for line := range strings.Lines(e.Msg) {
+			if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
+				return line
+			}
+		}
+	}
+	return "cgo did not run for " + u.broken.pkg.PkgPath
+}
+
 // analyze parses and checks a unit and applies the analyzers to it.
 func (u *unit) analyze(ctx context.Context, l *loaded, suite []*analysis.Analyzer) {
 	var digests map[string]string
@@ -188,7 +209,9 @@ func (u *unit) analyze(ctx context.Context, l *loaded, suite []*analysis.Analyze
 		digests = u.digests(l)
 	}
 	if err := l.check(u); err != nil {
-		u.gap("package not analysed", err)
+		if len(u.pkg.Errors) == 0 { // else the compiler has told why
+			u.gap("package not analysed", err)
+		}
 		return
 	}
 	defer u.release()

@@ -103,6 +103,12 @@ var asmSuite = []*analysis.Analyzer{
 	ignoredirective.Analyzer,
 }
 
+// syntaxSuite is what applies to a package whose C part cannot be had, so that
+// types are known only in part and there is no SSA form.
+var syntaxSuite = []*analysis.Analyzer{
+	ignoredirective.Analyzer,
+}
+
 var rules []Rule
 
 func init() {
