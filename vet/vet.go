@@ -33,9 +33,13 @@ import (
 	"moho/vet/castarch"
 	"moho/vet/castgrow"
 	"moho/vet/cdoublefree"
+	"moho/vet/cgoptrinarg"
 	"moho/vet/cleak"
+	"moho/vet/cretainsgo"
 	"moho/vet/cuaf"
+	"moho/vet/exportreturnsgoptr"
 	"moho/vet/freegomemory"
+	"moho/vet/goptrascint"
 	"moho/vet/handletypestate"
 	"moho/vet/headerliteral"
 	"moho/vet/headerovergrow"
@@ -44,6 +48,7 @@ import (
 	"moho/vet/internal/rule"
 	"moho/vet/keepalive"
 	"moho/vet/munmapuse"
+	"moho/vet/nonul"
 	"moho/vet/punuintptrload"
 	"moho/vet/stringmutate"
 	"moho/vet/syscallsplit"
@@ -71,12 +76,16 @@ var suite = []struct {
 	{asmsp.Rule, asmsp.Analyzer},
 	{atomicalign.Rule, atomicalign.Analyzer},
 	{cdoublefree.Rule, cdoublefree.Analyzer},
+	{cgoptrinarg.Rule, cgoptrinarg.Analyzer},
 	{cleak.Rule, cleak.Analyzer},
+	{cretainsgo.Rule, cretainsgo.Analyzer},
 	{cuaf.Rule, cuaf.Analyzer},
 	{castalign.Rule, castalign.Analyzer},
 	{castarch.Rule, castarch.Analyzer},
 	{castgrow.Rule, castgrow.Analyzer},
+	{exportreturnsgoptr.Rule, exportreturnsgoptr.Analyzer},
 	{freegomemory.Rule, freegomemory.Analyzer},
+	{goptrascint.Rule, goptrascint.Analyzer},
 	{handletypestate.Rule, handletypestate.Analyzer},
 	{headerliteral.Rule, headerliteral.Analyzer},
 	{headerovergrow.Rule, headerovergrow.Analyzer},
@@ -84,6 +93,7 @@ var suite = []struct {
 	{intaspointer.Rule, intaspointer.Analyzer},
 	{keepalive.Rule, keepalive.Analyzer},
 	{munmapuse.Rule, munmapuse.Analyzer},
+	{nonul.Rule, nonul.Analyzer},
 	{punuintptrload.Rule, punuintptrload.Analyzer},
 	{stringmutate.Rule, stringmutate.Analyzer},
 	{syscallsplit.Rule, syscallsplit.Analyzer},

@@ -63,6 +63,9 @@ func (f *flow) exit() {
 	f.exits++
 	f.freed &= f.s.freed
 	for _, h := range f.s.holds {
+		if h.heap && !f.s.given {
+			continue // in an object that nobody else has
+		}
 		f.each(h.params, func(p *Param) {
 			if h.into == 0 {
 				if !p.Keeps || int(h.line) < p.Line || int(h.line) == p.Line && h.where < p.Where {
@@ -136,7 +139,9 @@ func (f *flow) stmt(s *stmt) {
 		f.loop(s)
 	case stmtReturn:
 		if s.expr != nil {
-			f.result(f.eval(s.expr, 0))
+			v := f.eval(s.expr, 0)
+			f.s.given = f.s.given || v.heap
+			f.result(v)
 		}
 		f.exit()
 	case stmtJump:

@@ -60,6 +60,8 @@ func TestBodies(t *testing.T) {
 		{"static local", `void f(char *p) { static char *mine; mine = p; }`, "0:keeps"},
 		{"list", `void f(void *p) { struct node *x = malloc(sizeof *x); x->p = p; x->next = head; head = x; }`, "0:keeps"},
 		{"freed list", `void f(void *p) { struct node *x = malloc(sizeof *x); x->p = p; free(x); }`, ""},
+		{"object that is lost", `void f(void *p) { struct node *x = malloc(8); x->p = p; work(x); }`, ""},
+		{"maybe freed object", `static void g(void *x) { if (n) other(x); else free(x); } int f(void *p) { struct node *x = malloc(8); x->p = p; g(x); return 0; }`, ""},
 		{"returned object", `struct node *f(void *p) { struct node *x = malloc(8); x->p = p; return x; }`, "0:keeps owned"},
 		{"callee", `static void g(const char *s) { kept = s; } void f(const char *s) { g(s); }`, "0:keeps"},
 		{"callee of callee", `static void h(const char *s) { kept = s; } static void g(const char *s) { h(s + 1); } void f(int k, const char *s) { if (k) g(s); }`, "1:keeps"},

@@ -52,6 +52,7 @@ type Param struct {
 	MayFree  bool  // released on some path
 	Writes   bool
 	NUL      bool // read up to a NUL
+	Touches  bool // its memory is read or written, or it is handed on
 	Unseen   bool // handed on to code that was not seen
 
 	copied bool // its memory is copied to that of the first parameter

@@ -92,6 +92,7 @@ func (f *flow) name(name string) value {
 
 // load is what is read through a pointer.
 func (f *flow) load(p value) value {
+	f.touches(p)
 	if p.local != "" {
 		v := f.s.vars[p.local]
 		v.local = ""
@@ -152,7 +153,13 @@ func (f *flow) assign(to *expr, v value, at *expr, depth int) {
 	f.store(where, v, to.key(0), at)
 }
 
+// touches notes that memory is read or written, or handed on.
+func (f *flow) touches(p value) {
+	f.each(p.params, func(p *Param) { p.Touches = true })
+}
+
 func (f *flow) writes(where value) {
+	f.touches(where)
 	f.each(where.params, func(p *Param) { p.Writes = true })
 }
 
@@ -169,6 +176,9 @@ func (f *flow) store(where value, v value, key string, at *expr) {
 	into := where.params | where.through
 	if where.static || where.heap {
 		into = 0
+	}
+	if v.heap && !where.heap || v.heap && where.static {
+		f.s.given = true
 	}
 	mask := v.params &^ into
 	if mask == 0 {
@@ -228,6 +238,7 @@ func (f *flow) call(e *expr, depth int) value {
 	if callee == nil || !callee.Body && !callee.Known {
 		for _, a := range args {
 			f.each(a.params, func(p *Param) { p.Unseen = true })
+			f.touches(a)
 			if a.local != "" {
 				f.each(f.s.vars[a.local].params, func(p *Param) { p.Unseen = true })
 			}
@@ -281,6 +292,9 @@ func (f *flow) effects(e *expr, callee *Func, args []value) {
 		if p.Writes {
 			f.writes(a)
 		}
+		if p.Touches || callee.Known && !p.Keeps && len(p.KeepsIn) == 0 {
+			f.touches(a)
+		}
 		if p.NUL || callee.Variadic && callee.Known && formatted(e, callee, i) {
 			f.each(a.params, func(q *Param) { q.NUL = true })
 		}
@@ -308,6 +322,7 @@ func (f *flow) effects(e *expr, callee *Func, args []value) {
 			f.s.freed |= a.params
 			f.each(a.params, func(q *Param) { q.MayFree = true })
 		case p.MayFree:
+			f.release(a)
 			f.each(a.params, func(q *Param) { q.MayFree = true })
 		}
 	}

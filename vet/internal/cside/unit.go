@@ -76,7 +76,7 @@ func equal(a, b *Func) bool {
 	for i := range a.Params {
 		x, y := &a.Params[i], &b.Params[i]
 		if x.Keeps != y.Keeps || len(x.KeepsIn) != len(y.KeepsIn) || x.Releases != y.Releases || x.MayFree != y.MayFree ||
-			x.Writes != y.Writes || x.NUL != y.NUL || x.Unseen != y.Unseen {
+			x.Writes != y.Writes || x.NUL != y.NUL || x.Unseen != y.Unseen || x.Touches != y.Touches {
 			return false
 		}
 	}

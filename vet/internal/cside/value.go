@@ -43,11 +43,12 @@ type state struct {
 	vars  map[string]value
 	holds map[string]hold // by the text of what was assigned to
 	freed uint64
+	given bool // an object that this function allocated is reachable from elsewhere
 	dead  bool // the point is never reached
 }
 
 func (s *state) clone() *state {
-	return &state{vars: maps.Clone(s.vars), holds: maps.Clone(s.holds), freed: s.freed, dead: s.dead}
+	return &state{vars: maps.Clone(s.vars), holds: maps.Clone(s.holds), freed: s.freed, given: s.given, dead: s.dead}
 }
 
 // join merges another way to the same point into s.
@@ -60,6 +61,7 @@ func (s *state) join(o *state) {
 		return
 	}
 	s.freed &= o.freed
+	s.given = s.given || o.given
 	for name, v := range o.vars {
 		s.vars[name] = s.vars[name].or(v)
 	}

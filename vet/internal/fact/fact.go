@@ -53,7 +53,7 @@ func (p *Package) Concerns() bool {
 			}
 		}
 		for _, a := range f.Params {
-			if a.Frees != "" || a.MayFree != "" || a.Retains || a.AsPointer {
+			if a.Frees != "" || a.MayFree != "" || a.Retains || a.AsPointer || a.KeptByC || a.IntToC {
 				return true
 			}
 		}
@@ -98,6 +98,8 @@ type Param struct {
 	AsPointer bool    // an integer that becomes a pointer, or goes to the kernel or C as an address
 	ToKernel  bool    // the argument, or the address it is, goes to the operating system
 	KeepsLive bool    // alive until the call ends: KeepAlive, go:uintptrescapes
+	KeptByC   bool    // C has the pointer still when the call returns
+	IntToC    bool    // an integer that C gets as it is
 
 	// Seen: all of the function was looked at. What the fields above that speak
 	// of release, and those below, do not say it does not do.

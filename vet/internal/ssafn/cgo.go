@@ -148,3 +148,16 @@ func (i importedBy) Import(path string) (*types.Package, error) {
 	}
 	return nil, errNotImported
 }
+
+// IsCVar reports the variable in which cgo keeps the address of one of C's.
+func IsCVar(g *ssa.Global) bool { return strings.HasPrefix(g.Name(), "_Cvar_") }
+
+// IsFuncPointer reports the type that cgo gives to pointers to C functions.
+func IsFuncPointer(t types.Type) bool {
+	ptr, ok := t.Underlying().(*types.Pointer)
+	if !ok {
+		return false
+	}
+	array, ok := ptr.Elem().Underlying().(*types.Array)
+	return ok && array.Len() == 0
+}

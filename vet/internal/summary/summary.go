@@ -25,6 +25,7 @@ import (
 	"golang.org/x/tools/go/analysis"
 	"golang.org/x/tools/go/ssa"
 
+	"moho/vet/internal/cptr"
 	"moho/vet/internal/extent"
 	"moho/vet/internal/fact"
 	"moho/vet/internal/lifetime"
@@ -48,6 +49,7 @@ var Analyzer = &analysis.Analyzer{
 // given and takes nothing away.
 var functions = []func(p *ssafn.Program, f *ssa.Function, out *fact.Func){
 	prov.Summarise,
+	cptr.Summarise,
 	typestate.Summarise,
 	lifetime.Summarise,
 	lifetime.SummariseBytes,

@@ -14,6 +14,6 @@ import "unsafe"
 // Kept: the address of Go memory goes through an integer, and C looks at it.
 func Kept(b []byte) byte {
 	u := uintptr(unsafe.Pointer(&b[0]))
-	C.id(C.uintptr_t(u))
+	C.id(C.uintptr_t(u))               // HAZARD: go-ptr-as-cint
 	return *(*byte)(unsafe.Pointer(u)) // HAZARD: uintptr-roundtrip
 }
