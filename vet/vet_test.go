@@ -144,6 +144,7 @@ var covered = []string{
 	"p04_c_use_after_free", "p05_sliceheader_len", "p21_array_cast", "p21c_unsafe_slice_len",
 	"p22_uintptr_across_gc", "p23_sliceheader_lencap", "p23b_sliceheader_literal", "p24_string_literal_write",
 	"p25_defer_closure", "p31_uintptr_launder", "p33_iface_box", "p41_c_malloc_leak", "p42_c_retains_cstring",
+	"p42b_c_retains_go_string", "p43_c_struct_holds_go_ptr", "p43b_pass_nested_go_ptr", "p43c_uintptr_in_c_struct",
 	"p44_cstring_double_free", "p44b_cstring_leak",
 }
 

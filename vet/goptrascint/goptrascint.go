@@ -80,7 +80,11 @@ func call(p *ssafn.Program, instr ssa.CallInstruction) []rule.Hit {
 		}
 		to := ""
 		if isC {
-			to = fmt.Sprintf("C.%s as %s (%s)", c.Name, cptr.TypeName(arg.Type()), cptr.Parameter(p, c, i))
+			how := ""
+			if _, deferred := instr.(*ssa.Defer); deferred {
+				how = "a deferred "
+			}
+			to = how + fmt.Sprintf("C.%s as %s (%s)", c.Name, cptr.TypeName(arg.Type()), cptr.Parameter(p, c, i))
 		} else {
 			to = fmt.Sprintf("C as an integer through %s", callee.RelString(p.Pkg.Pkg))
 		}
