@@ -80,6 +80,7 @@ func newVet(a *app) *cobra.Command {
 		},
 	}
 	vf.add(cmd)
+	cmd.AddCommand(newVetLSP(a))
 	return cmd
 }
 
