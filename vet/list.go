@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -59,12 +58,12 @@ func list(ctx context.Context, opts Options, t target) ([]*listed, error) {
 	if len(opts.Tags) > 0 {
 		args = append(args, "-tags="+strings.Join(opts.Tags, ","))
 	}
-	overlay, remove, err := overlayFlag(opts.Overlay)
+	over, err := writeOverlay(opts.Overlay)
 	if err != nil {
 		return nil, err
 	}
-	defer remove()
-	args = append(append(args, overlay...), "--")
+	defer over.remove()
+	args = append(append(args, over.flags()...), "--")
 	if len(opts.Patterns) == 0 {
 		args = append(args, ".")
 	}
@@ -77,6 +76,9 @@ func list(ctx context.Context, opts Options, t target) ([]*listed, error) {
 				return nil
 			} else if err != nil {
 				return err
+			}
+			if p.Error != nil {
+				p.Error.Err, p.Error.Pos = over.rename(p.Error.Err), over.rename(p.Error.Pos)
 			}
 			all = append(all, p)
 		}
@@ -116,34 +118,6 @@ func golist(ctx context.Context, opts Options, t target, args []string, read fun
 		return fmt.Errorf("go list: %w", decode)
 	}
 	return nil
-}
-
-// overlayFlag writes the texts of an overlay where the go command can find them.
-func overlayFlag(overlay map[string][]byte) (flags []string, remove func(), err error) {
-	if len(overlay) == 0 {
-		return nil, func() {}, nil
-	}
-	dir, err := os.MkdirTemp("", "moho-overlay-")
-	if err != nil {
-		return nil, nil, err
-	}
-	remove = func() { os.RemoveAll(dir) }
-	replace := map[string]string{}
-	for path, text := range overlay {
-		name := filepath.Join(dir, fmt.Sprintf("%d-%s", len(replace), filepath.Base(path)))
-		if err := os.WriteFile(name, text, 0o600); err != nil {
-			remove()
-			return nil, nil, err
-		}
-		replace[path] = name
-	}
-	doc, err := json.Marshal(map[string]any{"Replace": replace})
-	name := filepath.Join(dir, "overlay.json")
-	if err = errors.Join(err, os.WriteFile(name, doc, 0o600)); err != nil {
-		remove()
-		return nil, nil, err
-	}
-	return []string{"-overlay=" + name}, remove, nil
 }
 
 // goFiles filters Go files: go list calls whatever the compiler is given

@@ -21,6 +21,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -201,10 +202,18 @@ func (r *run) blame(ctx context.Context, batch []candidate, load *vet.LoadError)
 				continue
 			}
 		}
-		r.refuse(c, "taken back: it would not compile: "+strings.TrimSpace(load.Messages[0]))
+		r.refuse(c, "taken back: it would not compile: "+r.relative(load.Messages[0]))
 	}
 	slices.SortFunc(good, byPosition)
 	return good
+}
+
+// relative takes this machine's directories off a compiler's message.
+func (r *run) relative(message string) string {
+	if dir, err := filepath.Abs(r.opts.Dir); err == nil {
+		message = strings.TrimPrefix(message, dir+string(filepath.Separator))
+	}
+	return message
 }
 
 func (r *run) refuse(c candidate, why string) { r.refused[c.key()] = why }

@@ -33,6 +33,8 @@ type stream struct {
 	in io.Closer // may be nil
 	mu sync.Mutex
 	w  io.Writer
+
+	atEOF func() // called before the end is reported
 }
 
 func newStream(r io.Reader, w io.Writer) *stream {
@@ -48,6 +50,9 @@ func (s *stream) Recv() ([]byte, error) {
 		line, err := s.header()
 		switch {
 		case err == io.EOF && i == 0 && line == "":
+			if s.atEOF != nil {
+				s.atEOF()
+			}
 			return nil, io.EOF
 		case err == io.EOF:
 			return nil, io.ErrUnexpectedEOF

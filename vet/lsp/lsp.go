@@ -46,6 +46,10 @@ type Options struct {
 	Quiet time.Duration
 }
 
+// grace is how long after the end of the input what came before it may take: a
+// client that closes right behind its last message is no client that died.
+const grace = 500 * time.Millisecond
+
 // ErrNoShutdown says that the client went, or told the server to exit, without
 // having asked it to shut down.
 var ErrNoShutdown = errors.New("the client left without shutdown")
@@ -67,6 +71,12 @@ func Serve(ctx context.Context, r io.Reader, w io.Writer, opts Options) error {
 		cancel: func() {},
 	}
 	conn := newStream(r, w)
+	conn.atEOF = func() {
+		select {
+		case <-s.exit:
+		case <-time.After(grace):
+		}
+	}
 	s.rpc = jrpc2.NewServer(door{s, s.methods()}, &jrpc2.ServerOptions{
 		AllowPush:      true,
 		DisableBuiltin: true,

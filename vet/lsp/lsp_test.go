@@ -196,7 +196,7 @@ func TestSession(t *testing.T) {
 		t.Errorf("capabilities %+v", caps)
 	}
 	d := c.diagnostics(uri, some(1))[0]
-	if d.Code != "uintptr-roundtrip" || d.Severity != 1 || d.Range.Start != (position{7, 15}) || d.Range.End != (position{7, 49}) || len(d.RelatedInformation) != 3 || d.Data.Fingerprint == "" {
+	if d.Code != "uintptr-roundtrip" || d.Severity != 1 || d.Range.Start != (position{7, 16}) || d.Range.End != (position{7, 49}) || len(d.RelatedInformation) != 3 || d.Data.Fingerprint == "" {
 		t.Errorf("diagnostic %+v", d)
 	}
 	if r := d.RelatedInformation[0]; r.Location.URI != uri || r.Location.Range.Start != (position{4, 10}) {
@@ -253,7 +253,6 @@ func TestSession(t *testing.T) {
 			t.Errorf("while it does not compile: %s", m.Params)
 		}
 	}
-	println("LOG")
 	c.notify("textDocument/didClose", map[string]any{"textDocument": doc})
 	c.notify("workspace/didChangeWorkspaceFolders", map[string]any{"event": map[string]any{"added": []any{}, "removed": []folder{{URI: "file://" + dir}}}})
 	c.diagnostics(uri, some(0))
@@ -360,4 +359,3 @@ func FuzzRecv(f *testing.F) {
 		}
 	})
 }
-
