@@ -76,6 +76,9 @@ func TestBodies(t *testing.T) {
 		{"one way", `int f(char *p) { if (!p) return -1; kept = p; return 0; }`, "0:keeps"},
 		{"thread", `void f(void *p) { pthread_t t; pthread_create(&t, 0, run, p); }`, "0:keeps"},
 
+		{"with what frees it", `void f(int h, const char *s) { other_text(h, s, -1, &free); }`, "0:unseen 1:keeps 1:unseen"},
+		{"with what frees it, cast", `void f(char *s) { strchr_like(s, (cb_t)free); }`, "0:keeps 0:unseen"},
+
 		{"taken back", `void f(char *p) { kept = p; other(0); kept = NULL; }`, ""},
 		{"a copy", `void f(const char *s) { kept = strdup(s); }`, "0:nul"},
 		{"overwritten", `void f(char *p) { p = strdup(p); kept = p; }`, "0:nul"},

@@ -235,6 +235,7 @@ func (f *flow) call(e *expr, depth int) value {
 	} else {
 		f.eval(e.x, depth)
 	}
+	f.givenAway(e, args)
 	if callee == nil || !callee.Body && !callee.Known {
 		for _, a := range args {
 			f.each(a.params, func(p *Param) { p.Unseen = true })
@@ -266,6 +267,28 @@ func (f *flow) call(e *expr, depth int) value {
 		}
 	}
 	return v
+}
+
+// givenAway finds calls that get, with a pointer, the function that is to free
+// it: whoever is called keeps it until then.
+func (f *flow) givenAway(e *expr, args []value) {
+	for _, a := range e.args {
+		for a != nil && (a.op == opAddr || a.op == opCast) {
+			a = a.x
+		}
+		if a == nil || a.op != opName || f.isLocal(a.text) {
+			continue
+		}
+		if g := f.u.lookup(a.text); g == nil || !g.param(0).Releases {
+			continue
+		}
+		for _, v := range args {
+			if v.params != 0 {
+				f.store(value{static: true}, v, e.x.key(0)+"() what is to be freed", e)
+			}
+		}
+		return
+	}
 }
 
 func touches(args []value, mask uint64) bool {

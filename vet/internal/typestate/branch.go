@@ -141,6 +141,9 @@ func (w *walker) assume(st *state, cond sym, truth bool) {
 		return
 	}
 	st.facts[cond] = truth
+	if n.kind == operation && token.Token(n.n) == token.LSS && truth {
+		w.failing(st, n.a, n.b)
+	}
 	if n.kind != operation || token.Token(n.n) != token.EQL {
 		return
 	}
@@ -153,6 +156,17 @@ func (w *walker) assume(st *state, cond sym, truth bool) {
 		return
 	}
 	w.assumeNull(st, x, truth)
+}
+
+// failing is a comparison of numbers that holds, such as of a status with 0:
+// what came with that status may not have happened.
+func (w *walker) failing(st *state, a, b sym) {
+	for s, r := range st.res {
+		if r.status == freed && r.free != nil && r.free.failed != 0 && (r.free.failed == a || r.free.failed == b) {
+			r.status = maybe
+			st.res[s] = r
+		}
+	}
 }
 
 // assumeNull notes that x is nil, or is not.

@@ -153,7 +153,11 @@ func (w *walker) argument(st *state, at site, f *ssa.Function, c *cFunc, i int, 
 		if c.moves {
 			moved = result
 		}
-		w.freeUnless(st, at, a, p.frees, "C."+name, p.certain, 0, moved)
+		failed := sym(0)
+		if res := f.Signature.Results(); res.Len() == 1 && w.isInteger(res.At(0).Type()) {
+			failed = result // a status
+		}
+		w.freeUnless(st, at, a, p.frees, "C."+name, p.certain, failed, moved)
 		if p.certain {
 			return
 		}
