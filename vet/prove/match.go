@@ -41,6 +41,10 @@ var kin = map[string][]string{
 // caller far out is on the way of everything.
 const near = 4
 
+// sameStatement is what [runner.matches] says at least when the finding's own
+// statement is in the stack of a hit, or in its history.
+const sameStatement = 16
+
 // matches reports how well a hit fits a finding: 0 not at all; most for the line
 // of the finding itself, where the rule was broken.
 func (r *runner) matches(f *evidence.Finding, h *report.Hit) int {
@@ -56,18 +60,18 @@ func (r *runner) matches(f *evidence.Finding, h *report.Hit) int {
 			if score == 0 {
 				continue
 			}
-			score *= 4
+			score *= 8
 			if last {
-				score += 2
+				score += 4
 			}
 			if k == 0 {
-				score++
+				score += 2
 			}
 			best = max(best, score)
 		}
 	}
 	if best > 0 && f.Rule == h.Rule {
-		best += 100
+		best++
 	}
 	return best
 }

@@ -24,7 +24,7 @@ func TestMain(m *testing.M) {
 }
 
 // short are the topics of testdata/hazards that the short run has.
-var short = []string{"conversions", "cheap"}
+var short = []string{"conversions", "cheap", "rewritten"}
 
 // TestHazards runs programs that are marked where they break rules, and twins that
 // break none. Every mark is a finding with that rule at that line or in its story,

@@ -28,8 +28,13 @@ func (r *runner) apply() []evidence.Finding {
 	for _, s := range r.hits {
 		best, at := 0, -1
 		for i := range list {
-			if m := r.matches(&list[i], &s.hit); m > best {
+			m := r.matches(&list[i], &s.hit)
+			if m > best {
 				best, at = m, i
+			}
+			// Several rules may have found the same statement.
+			if m >= sameStatement && list[i].Proof.State != evidence.Violated {
+				list[i].Proof = r.proof(s)
 			}
 		}
 		if at < 0 {
@@ -63,8 +68,16 @@ func (r *runner) apply() []evidence.Finding {
 	return list
 }
 
+// related reports rules that one statement may break together, for one reason.
 func related(a, b string) bool {
-	return a == b || slices.Contains(kin[a], b) || slices.Contains(kin[b], a)
+	return a == b || slices.Contains(kin[a], b) || slices.Contains(kin[b], a) || pointers[a] && pointers[b]
+}
+
+// pointers are the rules about how a pointer is made.
+var pointers = map[string]bool{
+	"add-past-object": true, "cast-arch": true, "cast-grow": true, "header-literal": true, "header-overgrow": true,
+	"int-as-pointer": true, "noescape-lie": true, "ptr-in-noscan": true, "pun-uintptr-load": true,
+	"uintptr-escapes-frame": true, "uintptr-roundtrip": true, "view-of-freed": true, "view-overrun": true,
 }
 
 // proof is that of a finding which a hit has shown to be real.

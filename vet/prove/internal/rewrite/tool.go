@@ -29,7 +29,7 @@ import (
 // Env is set in the environment of the go command that starts moho as its tool.
 const Env = "MOHO_PROVE_TOOL"
 
-//go:embed *.go
+//go:embed *.go *.txt
 var text embed.FS
 
 // ID changes when what the package does may have changed: it is a hash of its own
@@ -37,7 +37,7 @@ var text embed.FS
 func ID() string {
 	h := sha256.New()
 	fmt.Fprintln(h, runtime.Version())
-	names, err := fs.Glob(text, "*.go")
+	names, err := fs.Glob(text, "*")
 	if err != nil {
 		panic(err) // a constant pattern
 	}
@@ -78,7 +78,22 @@ func Main(args []string) int {
 		fmt.Println(line)
 		return 0
 	}
+	if compiler {
+		return compile(args)
+	}
 	return run(args)
+}
+
+// runQuiet runs a tool and returns what it prints.
+func runQuiet(args []string) ([]byte, int) {
+	out, err := exec.Command(args[0], args[1:]...).CombinedOutput()
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		return out, exit.ExitCode()
+	}
+	if err != nil {
+		return []byte(err.Error()), 2
+	}
+	return out, 0
 }
 
 func run(args []string) int {
