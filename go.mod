@@ -17,13 +17,10 @@ require (
 )
 
 require (
-	github.com/creachadair/jrpc2 v1.3.6
 	github.com/google/pprof v0.0.0-20261105003125-4bf881d7fb0b
 	github.com/klauspost/compress v1.20.4
 	github.com/pierrec/lz4/v4 v4.1.33
 )
-
-require github.com/creachadair/mds v0.31.0 // indirect
 
 require (
 	github.com/inconshreveable/mousetrap v1.1.0 // indirect

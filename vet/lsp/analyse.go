@@ -43,7 +43,7 @@ func (s *server) loop(ctx context.Context) {
 		s.mu.Unlock()
 		found := job.run(run)
 		if run.Err() == nil { // otherwise there is another change waiting
-			s.publish(ctx, job, found)
+			s.publish(job, found)
 		}
 		cancel()
 	}

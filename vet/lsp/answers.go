@@ -2,19 +2,18 @@ package lsp
 
 import (
 	"bytes"
-	"context"
 	"strings"
 
 	"moho/vet"
 )
 
 // hover explains the finding at a position with its rule's own text.
-func (s *server) hover(_ context.Context, p hoverParams) (*hover, error) {
+func (s *server) hover(p hoverParams) (*hover, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	path, err := pathOf(p.TextDocument.URI)
 	if err != nil {
-		return nil, invalid("%v", err)
+		return nil, fail(codeInvalidParams, "%v", err)
 	}
 	if s.shown[path] == nil {
 		return nil, nil
@@ -34,12 +33,12 @@ func (s *server) hover(_ context.Context, p hoverParams) (*hover, error) {
 
 // codeAction offers the fixes of findings in a range, as long as the texts are
 // those that the fixes were made for.
-func (s *server) codeAction(_ context.Context, p codeActionParams) ([]codeAction, error) {
+func (s *server) codeAction(p codeActionParams) ([]codeAction, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	path, err := pathOf(p.TextDocument.URI)
 	if err != nil {
-		return nil, invalid("%v", err)
+		return nil, fail(codeInvalidParams, "%v", err)
 	}
 	list := []codeAction{}
 	if s.shown[path] == nil || !wanted(p.Context.Only) {

@@ -30,17 +30,12 @@ var errFraming = errors.New("not a message of the language server protocol")
 // Source: "Base Protocol" of the Language Server Protocol Specification, 3.17.
 type stream struct {
 	r  *bufio.Reader
-	in io.Closer // may be nil
 	mu sync.Mutex
 	w  io.Writer
-
-	atEOF func() // called before the end is reported
 }
 
 func newStream(r io.Reader, w io.Writer) *stream {
-	s := &stream{r: bufio.NewReaderSize(r, 64<<10), w: w}
-	s.in, _ = r.(io.Closer)
-	return s
+	return &stream{r: bufio.NewReaderSize(r, 64<<10), w: w}
 }
 
 // Recv returns the next message, or [io.EOF] where the client ended between two.
@@ -50,9 +45,6 @@ func (s *stream) Recv() ([]byte, error) {
 		line, err := s.header()
 		switch {
 		case err == io.EOF && i == 0 && line == "":
-			if s.atEOF != nil {
-				s.atEOF()
-			}
 			return nil, io.EOF
 		case err == io.EOF:
 			return nil, io.ErrUnexpectedEOF
@@ -124,12 +116,4 @@ func (s *stream) Send(msg []byte) error {
 	defer s.mu.Unlock()
 	_, err := fmt.Fprintf(s.w, "Content-Length: %d\r\n\r\n%s", len(msg), msg)
 	return err
-}
-
-// Close ends reading, where the reader can be closed.
-func (s *stream) Close() error {
-	if s.in == nil {
-		return nil
-	}
-	return s.in.Close()
 }

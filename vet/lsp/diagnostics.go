@@ -2,7 +2,6 @@ package lsp
 
 import (
 	"cmp"
-	"context"
 	"maps"
 	"path/filepath"
 	"reflect"
@@ -35,7 +34,7 @@ type change struct {
 
 // publish tells the client what is new, file by file. Where the code does not
 // compile at the moment nothing was analysed, and what was known stays.
-func (s *server) publish(ctx context.Context, j job, found outcome) {
+func (s *server) publish(j job, found outcome) {
 	s.mu.Lock()
 	files := map[string]*file{}
 	for _, res := range found.results {
@@ -72,12 +71,12 @@ func (s *server) publish(ctx context.Context, j job, found outcome) {
 	s.shown = files
 	s.mu.Unlock()
 	for _, p := range out {
-		if s.rpc.Notify(ctx, "textDocument/publishDiagnostics", p) != nil {
+		if s.notify("textDocument/publishDiagnostics", p) != nil {
 			return // the client is gone, which others notice
 		}
 	}
 	for _, e := range found.errors {
-		if s.rpc.Notify(ctx, "window/logMessage", messageParams{2, "moho vet: " + e}) != nil {
+		if s.notify("window/logMessage", messageParams{2, "moho vet: " + e}) != nil {
 			return
 		}
 	}

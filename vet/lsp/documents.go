@@ -1,15 +1,12 @@
 package lsp
 
 import (
-	"context"
 	"fmt"
 	"net/url"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
-
-	"github.com/creachadair/jrpc2"
 )
 
 // MaxDocuments bounds how many files a client may have open: each is kept whole.
@@ -59,27 +56,23 @@ func (s *server) change(f func()) {
 	}
 }
 
-func invalid(format string, args ...any) error {
-	return jrpc2.Errorf(jrpc2.InvalidParams, format, args...)
-}
-
-func (s *server) didOpen(_ context.Context, p openParams) error {
+func (s *server) didOpen(p openParams) (any, error) {
 	path, err := pathOf(p.TextDocument.URI)
 	if err != nil {
-		return invalid("%v", err)
+		return nil, fail(codeInvalidParams, "%v", err)
 	}
 	s.change(func() {
 		if len(s.docs) < MaxDocuments {
 			s.docs[path] = &document{p.TextDocument.URI, p.TextDocument.Version, []byte(p.TextDocument.Text)}
 		}
 	})
-	return nil
+	return nil, nil
 }
 
-func (s *server) didChange(_ context.Context, p changeParams) error {
+func (s *server) didChange(p changeParams) (any, error) {
 	path, err := pathOf(p.TextDocument.URI)
 	if err != nil {
-		return invalid("%v", err)
+		return nil, fail(codeInvalidParams, "%v", err)
 	}
 	s.change(func() {
 		d := s.docs[path]
@@ -93,19 +86,19 @@ func (s *server) didChange(_ context.Context, p changeParams) error {
 		}
 		d.version = p.TextDocument.Version
 	})
-	return nil
+	return nil, nil
 }
 
-func (s *server) didClose(_ context.Context, p documentParams) error {
+func (s *server) didClose(p documentParams) (any, error) {
 	path, err := pathOf(p.TextDocument.URI)
 	if err != nil {
-		return invalid("%v", err)
+		return nil, fail(codeInvalidParams, "%v", err)
 	}
 	s.change(func() { delete(s.docs, path) })
-	return nil
+	return nil, nil
 }
 
-func (s *server) didChangeFolders(_ context.Context, p foldersParams) error {
+func (s *server) didChangeFolders(p foldersParams) (any, error) {
 	s.change(func() {
 		for _, f := range p.Event.Removed {
 			if dir, err := pathOf(f.URI); err == nil {
@@ -118,5 +111,5 @@ func (s *server) didChangeFolders(_ context.Context, p foldersParams) error {
 			}
 		}
 	})
-	return nil
+	return nil, nil
 }

@@ -30,9 +30,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/creachadair/jrpc2"
-	"github.com/creachadair/jrpc2/handler"
-
 	"moho/vet"
 )
 
@@ -46,16 +43,12 @@ type Options struct {
 	Quiet time.Duration
 }
 
-// grace is how long after the end of the input what came before it may take: a
-// client that closes right behind its last message is no client that died.
-const grace = 500 * time.Millisecond
-
 // ErrNoShutdown says that the client went, or told the server to exit, without
 // having asked it to shut down.
 var ErrNoShutdown = errors.New("the client left without shutdown")
 
 // Serve speaks the protocol on r and w until the client says exit, closes r, or
-// dies. r is closed if it can be.
+// dies. A read from r may be under way when it returns.
 func Serve(ctx context.Context, r io.Reader, w io.Writer, opts Options) error {
 	if opts.Quiet == 0 {
 		opts.Quiet = 300 * time.Millisecond
@@ -64,30 +57,17 @@ func Serve(ctx context.Context, r io.Reader, w io.Writer, opts Options) error {
 	defer cancel()
 	s := &server{
 		opts:   opts,
+		conn:   newStream(r, w),
 		docs:   map[string]*document{},
 		shown:  map[string]*file{},
 		dirty:  make(chan struct{}, 1),
 		exit:   make(chan struct{}),
 		cancel: func() {},
 	}
-	conn := newStream(r, w)
-	conn.atEOF = func() {
-		select {
-		case <-s.exit:
-		case <-time.After(grace):
-		}
-	}
-	s.rpc = jrpc2.NewServer(door{s, s.methods()}, &jrpc2.ServerOptions{
-		AllowPush:      true,
-		DisableBuiltin: true,
-		Concurrency:    1, // requests are answered from what is known; order is worth more
-		NewContext:     func() context.Context { return ctx },
-	})
 	var loop sync.WaitGroup
 	loop.Go(func() { s.loop(ctx) })
-	s.rpc.Start(conn)
 	gone := make(chan error, 1)
-	go func() { gone <- s.rpc.WaitStatus().Err }()
+	go func() { gone <- s.read() }()
 
 	var err error
 	select {
@@ -98,11 +78,10 @@ func Serve(ctx context.Context, r io.Reader, w io.Writer, opts Options) error {
 	}
 	cancel()
 	loop.Wait()
-	go s.rpc.Stop() // it waits for a reader that may never return
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
-	case err != nil:
+	case err != nil && !errors.Is(err, io.EOF):
 		return err
 	case !s.down:
 		return ErrNoShutdown
@@ -110,10 +89,31 @@ func Serve(ctx context.Context, r io.Reader, w io.Writer, opts Options) error {
 	return nil
 }
 
+// read answers messages one after the other, until the client says exit or goes
+// away. What is asked is answered from what is known, so that nobody waits.
+func (s *server) read() error {
+	for {
+		raw, err := s.conn.Recv()
+		if err != nil {
+			return err
+		}
+		if reply := s.answer(raw); reply != nil {
+			if err := s.send(reply); err != nil {
+				return err
+			}
+		}
+		select {
+		case <-s.exit:
+			return nil
+		default:
+		}
+	}
+}
+
 // server is one connection.
 type server struct {
 	opts  Options
-	rpc   *jrpc2.Server
+	conn  *stream
 	dirty chan struct{} // something changed
 	exit  chan struct{}
 
@@ -135,21 +135,40 @@ type document struct {
 	text    []byte
 }
 
-// methods says what is understood. All others are answered with an error, and
-// notifications among them ignored, as the protocol wants it.
-func (s *server) methods() handler.Map {
-	return handler.Map{
-		"initialize":                          handler.New(s.initialize),
+// handle finds what answers a method. Before initialize and after shutdown
+// there is nothing but exit.
+func (s *server) handle(method string, params json.RawMessage) (any, error) {
+	s.mu.Lock()
+	known, down := s.known, s.down
+	s.mu.Unlock()
+	switch {
+	case method == "exit":
+	case !known && method != "initialize":
+		return nil, fail(codeNotInitialized, "not initialized")
+	case down, known && method == "initialize":
+		return nil, fail(codeInvalidRequest, "%s at the wrong time", method)
+	}
+	h, ok := s.methods()[method]
+	if !ok {
+		return nil, fail(codeUnknownMethod, "no method %q", method)
+	}
+	return h(params)
+}
+
+// methods says what is understood.
+func (s *server) methods() map[string]handler {
+	return map[string]handler{
+		"initialize":                          with(s.initialize),
 		"initialized":                         s.note(func() { s.change(func() { s.ready = true }) }),
-		"shutdown":                            handler.New(s.shutdown),
+		"shutdown":                            s.note(s.shutdown),
 		"exit":                                s.note(s.leave),
-		"textDocument/didOpen":                handler.New(s.didOpen),
-		"textDocument/didChange":              handler.New(s.didChange),
+		"textDocument/didOpen":                with(s.didOpen),
+		"textDocument/didChange":              with(s.didChange),
 		"textDocument/didSave":                s.note(func() { s.change(func() {}) }),
-		"textDocument/didClose":               handler.New(s.didClose),
-		"textDocument/hover":                  handler.New(s.hover),
-		"textDocument/codeAction":             handler.New(s.codeAction),
-		"workspace/didChangeWorkspaceFolders": handler.New(s.didChangeFolders),
+		"textDocument/didClose":               with(s.didClose),
+		"textDocument/hover":                  with(s.hover),
+		"textDocument/codeAction":             with(s.codeAction),
+		"workspace/didChangeWorkspaceFolders": with(s.didChangeFolders),
 		"workspace/didChangeWatchedFiles":     s.note(func() { s.change(func() {}) }),
 		"workspace/didChangeConfiguration":    s.note(func() {}),
 		"$/cancelRequest":                     s.note(func() {}), // answers do not take long
@@ -157,35 +176,9 @@ func (s *server) methods() handler.Map {
 	}
 }
 
-// A door lets nobody in before initialize and after shutdown.
-type door struct {
-	s       *server
-	methods handler.Map
-}
-
-const notInitialized = jrpc2.Code(-32002) // ErrorCodes.ServerNotInitialized
-
-// Assign finds the handler of a method.
-func (d door) Assign(ctx context.Context, method string) jrpc2.Handler {
-	d.s.mu.Lock()
-	defer d.s.mu.Unlock()
-	switch {
-	case method == "exit":
-	case !d.s.known && method != "initialize":
-		return refuse(jrpc2.Errorf(notInitialized, "not initialized"))
-	case d.s.down, d.s.known && method == "initialize":
-		return refuse(jrpc2.Errorf(jrpc2.InvalidRequest, "%s at the wrong time", method))
-	}
-	return d.methods.Assign(ctx, method)
-}
-
-func refuse(err error) jrpc2.Handler {
-	return func(context.Context, *jrpc2.Request) (any, error) { return nil, err }
-}
-
-// note handles a notification whose parameters do not matter.
-func (s *server) note(f func()) jrpc2.Handler {
-	return func(context.Context, *jrpc2.Request) (any, error) {
+// note handles what has no parameters that matter, and no answer but null.
+func (s *server) note(f func()) handler {
+	return func(json.RawMessage) (any, error) {
 		f()
 		return nil, nil
 	}
@@ -201,16 +194,15 @@ func (s *server) leave() {
 	}
 }
 
-func (s *server) shutdown(context.Context) (any, error) {
+func (s *server) shutdown() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.down = true
 	s.cancel()
-	return json.RawMessage("null"), nil
 }
 
 // initialize takes the workspace and says what can be done.
-func (s *server) initialize(_ context.Context, p initializeParams) (initializeResult, error) {
+func (s *server) initialize(p initializeParams) (initializeResult, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	folders := p.WorkspaceFolders

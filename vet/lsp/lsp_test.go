@@ -6,11 +6,13 @@ import (
 	"errors"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"moho/internal/testbin"
 	"moho/vet"
 	"moho/vet/source"
 )
@@ -22,10 +24,10 @@ type client struct {
 	in   io.Closer // what the server reads
 	id   int
 	done chan error
-	got  chan message
+	got  chan reply
 }
 
-type message struct {
+type reply struct {
 	ID     *int            `json:"id"`
 	Method string          `json:"method"`
 	Params json.RawMessage `json:"params"`
@@ -40,7 +42,7 @@ func start(t *testing.T) *client {
 	t.Helper()
 	fromClient, toServer := io.Pipe()
 	fromServer, toClient := io.Pipe()
-	c := &client{t: t, conn: newStream(fromServer, toServer), in: toServer, done: make(chan error, 1), got: make(chan message, 100)}
+	c := &client{t: t, conn: newStream(fromServer, toServer), in: toServer, done: make(chan error, 1), got: make(chan reply, 100)}
 	go func() {
 		c.done <- Serve(context.Background(), fromClient, toClient, Options{Vet: vet.Options{Tests: true}, Quiet: 10 * time.Millisecond})
 		toClient.Close()
@@ -52,7 +54,7 @@ func start(t *testing.T) *client {
 			if err != nil {
 				return
 			}
-			var m message
+			var m reply
 			if json.Unmarshal(b, &m) == nil {
 				c.got <- m
 			}
@@ -81,7 +83,7 @@ func (c *client) notify(method string, params any) { c.t.Helper(); c.send(method
 
 // call sends a request and returns its answer; notifications before it are
 // handed to seen.
-func (c *client) call(method string, params any, seen ...func(message)) message {
+func (c *client) call(method string, params any, seen ...func(reply)) reply {
 	c.t.Helper()
 	c.id++
 	c.send(method, params, &c.id)
@@ -96,7 +98,7 @@ func (c *client) call(method string, params any, seen ...func(message)) message 
 	}
 }
 
-func (c *client) next() message {
+func (c *client) next() reply {
 	c.t.Helper()
 	select {
 	case m, ok := <-c.got:
@@ -107,7 +109,7 @@ func (c *client) next() message {
 	case <-time.After(2 * time.Minute):
 		c.t.Fatal("nothing came")
 	}
-	return message{}
+	return reply{}
 }
 
 // diagnostics waits for those of a file that want is content with.
@@ -310,6 +312,26 @@ func TestGone(t *testing.T) {
 	c.notify("exit", nil)
 	if err := <-c.done; !errors.Is(err, ErrNoShutdown) {
 		t.Errorf("exit without shutdown: %v", err)
+	}
+}
+
+// TestDead ends when the client's process is gone, even if its end of the pipe
+// is open.
+func TestDead(t *testing.T) {
+	testbin.NeedTool(t, "true")
+	cmd := exec.Command("true")
+	if err := cmd.Run(); err != nil {
+		t.Fatal(err)
+	}
+	c := start(t)
+	c.call("initialize", map[string]any{"processId": cmd.Process.Pid, "capabilities": map[string]any{}})
+	select {
+	case err := <-c.done:
+		if !errors.Is(err, ErrNoShutdown) {
+			t.Errorf("error %v", err)
+		}
+	case <-time.After(time.Minute):
+		t.Fatal("the server stays")
 	}
 }
 
