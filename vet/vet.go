@@ -51,6 +51,7 @@ import (
 	"moho/vet/nonul"
 	"moho/vet/punuintptrload"
 	"moho/vet/stringmutate"
+	"moho/vet/stringviewreuse"
 	"moho/vet/syscallsplit"
 	"moho/vet/uintptrescapesframe"
 	"moho/vet/uintptrroundtrip"
@@ -75,14 +76,14 @@ var suite = []struct {
 	{asmnosplit.Rule, asmnosplit.Analyzer},
 	{asmsp.Rule, asmsp.Analyzer},
 	{atomicalign.Rule, atomicalign.Analyzer},
+	{castalign.Rule, castalign.Analyzer},
+	{castarch.Rule, castarch.Analyzer},
+	{castgrow.Rule, castgrow.Analyzer},
 	{cdoublefree.Rule, cdoublefree.Analyzer},
 	{cgoptrinarg.Rule, cgoptrinarg.Analyzer},
 	{cleak.Rule, cleak.Analyzer},
 	{cretainsgo.Rule, cretainsgo.Analyzer},
 	{cuaf.Rule, cuaf.Analyzer},
-	{castalign.Rule, castalign.Analyzer},
-	{castarch.Rule, castarch.Analyzer},
-	{castgrow.Rule, castgrow.Analyzer},
 	{exportreturnsgoptr.Rule, exportreturnsgoptr.Analyzer},
 	{freegomemory.Rule, freegomemory.Analyzer},
 	{goptrascint.Rule, goptrascint.Analyzer},
@@ -96,6 +97,7 @@ var suite = []struct {
 	{nonul.Rule, nonul.Analyzer},
 	{punuintptrload.Rule, punuintptrload.Analyzer},
 	{stringmutate.Rule, stringmutate.Analyzer},
+	{stringviewreuse.Rule, stringviewreuse.Analyzer},
 	{syscallsplit.Rule, syscallsplit.Analyzer},
 	{uintptrescapesframe.Rule, uintptrescapesframe.Analyzer},
 	{uintptrroundtrip.Rule, uintptrroundtrip.Analyzer},

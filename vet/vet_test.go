@@ -146,6 +146,11 @@ var covered = []string{
 	"p25_defer_closure", "p31_uintptr_launder", "p33_iface_box", "p41_c_malloc_leak", "p42_c_retains_cstring",
 	"p42b_c_retains_go_string", "p43_c_struct_holds_go_ptr", "p43b_pass_nested_go_ptr", "p43c_uintptr_in_c_struct",
 	"p44_cstring_double_free", "p44b_cstring_leak",
+	"p03_defer_arg_uintptr", "p04_c_use_after_free", "p21_array_cast", "p21c_unsafe_slice_len", "p22_uintptr_across_gc",
+	"p23b_sliceheader_literal", "p25_defer_closure", "p31_uintptr_launder", "p33_iface_box",
+	"p41_c_malloc_leak", "p42_c_retains_cstring", "p44_cstring_double_free", "p44b_cstring_leak",
+	"p23b_sliceheader_literal", "p24_string_literal_write", "p24b_string_alias_reuse", "p25_defer_closure", "p31_uintptr_launder", "p33_iface_box",
+	"p41_c_malloc_leak", "p44_cstring_double_free", "p44b_cstring_leak",
 }
 
 // TestCollection runs over the collection of hazards that lies beside the

@@ -15,6 +15,9 @@ type Root struct {
 	Value  ssa.Value // of string type, or of a type that leads to bytes
 	String bool
 	View   ssa.Instruction // where the string became bytes, or the bytes a string; nil without a view
+	// Base is the object in which the buffer is kept, when Value is a place in it
+	// or a view that it gave out; nil for a buffer on its own.
+	Base ssa.Value
 }
 
 // maxVisits bounds one question about the bytes behind a value.
@@ -46,7 +49,36 @@ func (w *bytesWalker) add(v ssa.Value, str bool) {
 			return
 		}
 	}
-	w.roots = append(w.roots, Root{Value: v, String: str, View: w.view})
+	w.roots = append(w.roots, Root{Value: v, String: str, View: w.view, Base: w.base(v)})
+}
+
+// base returns the object that place v lies in, as the function that asked
+// knows it.
+func (w *bytesWalker) base(v ssa.Value) ssa.Value {
+	var in ssa.Value
+	switch u := v.(type) {
+	case *ssa.FieldAddr:
+		in = u.X
+	case *ssa.UnOp:
+		in = u.X
+	case *ssa.Call:
+		return lender(w.p, u)
+	case *ssa.Extract:
+		if call, ok := u.Tuple.(*ssa.Call); ok {
+			return lender(w.p, call)
+		}
+		return nil
+	default:
+		return nil
+	}
+	for i := len(w.stack) - 1; i >= 0; i-- {
+		param, ok := in.(*ssa.Parameter)
+		if !ok || ssafn.Callee(w.stack[i].Common()) != param.Parent() {
+			break
+		}
+		in = argument(w.stack[i], param)
+	}
+	return in
 }
 
 func (w *bytesWalker) enter(v ssa.Value) bool {
@@ -349,7 +381,7 @@ func (w *bytesWalker) header(load *ssa.UnOp, base ssa.Value) bool {
 	if !owner && !wordFirst(t) {
 		return false
 	}
-	if w.view == nil && owner && str != isString(load.Type()) {
+	if w.view == nil && owner && (str != isString(load.Type()) || isAddress(load.Type())) {
 		w.view = load
 	}
 	if _, ok := base.(*ssa.Alloc); ok {

@@ -75,19 +75,24 @@ func Writes(p *ssafn.Program, f *ssa.Function) []Write {
 }
 
 // throughView reports addresses that need not belong to a Go variable: elements
-// of slices, and pointers that were made by conversion or given.
+// of slices, and pointers that were made by conversion or given. A field of a
+// struct behind a pointer is a variable of Go's.
 func throughView(addr ssa.Value) bool {
+	field := false
 	for range 16 {
 		switch a := addr.(type) {
 		case *ssa.IndexAddr:
-			if _, slice := a.X.Type().Underlying().(*types.Slice); slice {
+			if _, slice := a.X.Type().Underlying().(*types.Slice); slice && !field {
 				return true
 			}
 			addr = a.X
 		case *ssa.FieldAddr:
+			field = true
 			addr = a.X
-		case *ssa.Convert, *ssa.Parameter, *ssa.Phi, *ssa.Call, *ssa.Extract, *ssa.UnOp, *ssa.SliceToArrayPointer:
+		case *ssa.Convert:
 			return true
+		case *ssa.Parameter, *ssa.Phi, *ssa.Call, *ssa.Extract, *ssa.UnOp, *ssa.SliceToArrayPointer:
+			return !field
 		default:
 			return false
 		}

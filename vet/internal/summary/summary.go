@@ -54,6 +54,7 @@ var functions = []func(p *ssafn.Program, f *ssa.Function, out *fact.Func){
 	lifetime.Summarise,
 	lifetime.SummariseBytes,
 	extent.Summarise,
+	lifetime.SummariseReuse,
 }
 
 // typeFacts are the contributors of type facts; they run before the functions.
