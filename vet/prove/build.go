@@ -32,7 +32,7 @@ func (r *runner) build(ctx context.Context, p *program, dir string) (string, err
 	if len(r.opts.Tags) > 0 {
 		args = append(args, "-tags="+strings.Join(r.opts.Tags, ","))
 	}
-	args = append(args, "--", p.pkg.ImportPath)
+	args = append(args, p.pkg.ImportPath)
 	cmd := r.tool.command(ctx, r.opts.Dir, args...)
 	var said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &said, &said

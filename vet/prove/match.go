@@ -24,7 +24,7 @@ var kin = map[string][]string{
 	"header-overgrow":       {"view-overrun"},
 	"header-literal":        {"uintptr-roundtrip", "view-of-freed", "header-overgrow"},
 	"syscall-split":         {"uintptr-roundtrip", "go-ptr-as-cint"},
-	"go-ptr-as-cint":        {"syscall-split"},
+	"go-ptr-as-cint":        {"syscall-split", "uintptr-roundtrip"},
 	"atomic-align":          {"cast-align"},
 	"ptr-in-noscan":         {"go-ptr-in-c"},
 	"c-go-ptr-in-arg":       {"go-ptr-in-c"},

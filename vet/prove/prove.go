@@ -90,10 +90,10 @@ func Run(ctx context.Context, o Options) (Result, error) {
 		}
 		res.Programs = append(res.Programs, prog)
 	}
-	if err := r.coverage(ctx); err != nil {
+	if res.Findings, err = r.apply(ctx); err != nil {
 		return Result{}, err
 	}
-	res.Findings, res.Gaps = r.apply(), r.gaps
+	res.Gaps = r.gaps
 	return res, r.bug
 }
 

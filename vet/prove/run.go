@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -36,6 +37,21 @@ type outcome struct {
 // Most of a program's output that is kept.
 const maxOutput = 256 << 10
 
+// grace is how much longer than its own limit a test binary may take to say so.
+const grace = 10 * time.Second
+
+// arguments are those of a program and the directory that it runs in.
+func (r *runner) arguments(p *program) (args []string, dir string) {
+	if !p.test {
+		return r.opts.Args, r.opts.Dir
+	}
+	args = []string{"-test.paniconexit0", "-test.v", "-test.timeout=" + r.timeout.String()}
+	if r.opts.RunTests != "" {
+		args = append(args, "-test.run="+r.opts.RunTests)
+	}
+	return args, p.pkg.Dir
+}
+
 // exec runs the binary once. What the program does wrong is in the outcome; the
 // error is moho's own trouble.
 func (r *runner) exec(ctx context.Context, p *program, binary, dir string, n int) (outcome, error) {
@@ -43,19 +59,12 @@ func (r *runner) exec(ctx context.Context, p *program, binary, dir string, n int
 	if err := os.WriteFile(log, nil, 0o644); err != nil {
 		return outcome{}, err
 	}
-	args, cwd := r.opts.Args, r.opts.Dir
-	if p.test {
-		args = []string{"-test.paniconexit0", "-test.v", "-test.timeout=" + r.timeout.String()}
-		if r.opts.RunTests != "" {
-			args = append(args, "-test.run="+r.opts.RunTests)
-		}
-		cwd = p.pkg.Dir
-	}
-	limit, cancel := context.WithTimeout(ctx, r.timeout+10*time.Second)
+	args, cwd := r.arguments(p)
+	limit, cancel := context.WithTimeout(ctx, r.timeout+grace)
 	defer cancel()
 	cmd := exec.CommandContext(limit, binary, args...)
 	cmd.Dir = cwd
-	cmd.Env = append(r.programEnv(), "MOHO_PROVE_OUT="+log, "MOHO_PROVE_GLOBALS="+filepath.Join(dir, "globals"))
+	cmd.Env = append(r.programEnv(true), "MOHO_PROVE_OUT="+log, "MOHO_PROVE_GLOBALS="+filepath.Join(dir, "globals"))
 	out := &tail{max: maxOutput}
 	cmd.Stdout, cmd.Stderr = out, out
 	over, err := runGroup(cmd, r.memory)
@@ -134,25 +143,25 @@ func inMoho(output string) bool {
 	return false
 }
 
-// programEnv is the user's environment, without what is meant for builds, and
-// with freed memory made unlike any that is in use.
-func (r *runner) programEnv() []string {
+// programEnv is the user's environment; under proof, freed memory is made unlike
+// any that is in use.
+func (r *runner) programEnv(proof bool) []string {
 	env := r.opts.Env
 	if env == nil {
 		env = os.Environ()
 	}
-	godebug := "clobberfree=1"
-	var list []string
-	for _, kv := range env {
-		if v, ok := strings.CutPrefix(kv, "GODEBUG="); ok {
-			if v != "" {
-				godebug = v + "," + godebug
-			}
-			continue
-		}
-		list = append(list, kv)
+	env = slices.Clone(env)
+	if !proof {
+		return env
 	}
-	return append(list, "GODEBUG="+godebug)
+	godebug := "clobberfree=1"
+	for i, kv := range env {
+		if v, ok := strings.CutPrefix(kv, "GODEBUG="); ok && v != "" {
+			env[i] = ""
+			godebug = v + "," + godebug
+		}
+	}
+	return append(slices.DeleteFunc(env, func(s string) bool { return s == "" }), "GODEBUG="+godebug)
 }
 
 // A tail keeps the beginning and the end of what is written to it.

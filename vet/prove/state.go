@@ -1,6 +1,7 @@
 package prove
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -22,7 +23,7 @@ type seen struct {
 
 // apply gives each finding the state that the runs have shown, and adds what was
 // reported without a finding.
-func (r *runner) apply() []evidence.Finding {
+func (r *runner) apply(ctx context.Context) ([]evidence.Finding, error) {
 	list := slices.Clone(r.opts.Findings)
 	var fresh []seen
 	for _, s := range r.hits {
@@ -45,6 +46,9 @@ func (r *runner) apply() []evidence.Finding {
 			list[at].Proof = r.proof(s)
 		}
 	}
+	if err := r.measure(ctx, list); err != nil {
+		return nil, err
+	}
 	for i := range list {
 		if list[i].Proof.State != evidence.Violated {
 			list[i].Proof = r.unproved(&list[i])
@@ -65,7 +69,7 @@ func (r *runner) apply() []evidence.Finding {
 		list = append(list, f)
 	}
 	evidence.SortFindings(list)
-	return list
+	return list, nil
 }
 
 // related reports rules that one statement may break together, for one reason.
@@ -168,8 +172,10 @@ func (r *runner) unproved(f *evidence.Finding) evidence.Proof {
 		return set(evidence.Untested, "no test and no command of these packages runs %s", f.Place.Package)
 	case c == coverNo:
 		return set(evidence.NotReached, "what ran does not come to this line")
+	case c == coverUnknown && len(r.cover.failed) > 0:
+		return set(evidence.ProofUnknown, "whether it was reached is not known: %s", strings.Join(r.cover.failed, "; "))
 	case c == coverUnknown:
-		return set(evidence.ProofUnknown, "whether it was reached is not known")
+		return set(evidence.ProofUnknown, "whether it was reached is not known: no counter is on this line")
 	case len(cut) > 0:
 		return set(evidence.ProofUnknown, "the run of %s ended early", strings.Join(cut, ", "))
 	}
