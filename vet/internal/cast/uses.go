@@ -15,6 +15,10 @@ import (
 const (
 	maxVisits = 500
 	maxCalls  = 3 // calls that one way goes into, or returns from
+
+	// maxConditions bounds the branches on the way into a block that are looked at:
+	// generated functions have tens of thousands, one below the other.
+	maxConditions = 256
 )
 
 // A Use is what is done through a pointer.
@@ -68,7 +72,11 @@ func (u *uses) touch(instr ssa.Instruction, off int64, t types.Type, store bool)
 // depends reports whether b is reached only under a condition that looks into
 // the memory that is followed.
 func (u *uses) depends(b *ssa.BasicBlock) bool {
+	n := 0
 	for d := b; d != nil; d = d.Idom() {
+		if n++; n > maxConditions {
+			return true // not known
+		}
 		up := d.Idom()
 		if up == nil || len(up.Instrs) == 0 {
 			break
