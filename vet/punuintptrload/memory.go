@@ -73,6 +73,9 @@ func cell(p *ssafn.Program, base ssa.Value) []place {
 			return []place{{prov.CellName(base), p.Elems(base)}}
 		}
 	case *types.Struct:
+		if prov.HeaderShape(t) {
+			return nil // header-literal looks at those
+		}
 		return field(p, base, 0)
 	}
 	return nil
@@ -120,8 +123,12 @@ func field(p *ssafn.Program, base ssa.Value, off int64) []place {
 		f := st.Field(i)
 		off -= offset(p, st, i)
 		if prov.IsInteger(f.Type()) && off == 0 {
+			stores := local(base, i)
+			if len(stores) == 0 {
+				stores = p.StoresToVar(f)
+			}
 			var list []ssafn.Elem
-			for _, s := range p.StoresToVar(f) {
+			for _, s := range stores {
 				list = append(list, ssafn.Elem{Val: s.Val, At: s})
 			}
 			return []place{{"field " + f.Name(), list}}
@@ -129,6 +136,27 @@ func field(p *ssafn.Program, base ssa.Value, off int64) []place {
 		t = f.Type()
 	}
 	return nil
+}
+
+// local lists the stores to a field of the very variable that base points to.
+func local(base ssa.Value, field int) []*ssa.Store {
+	a, ok := base.(*ssa.Alloc)
+	if !ok {
+		return nil
+	}
+	var out []*ssa.Store
+	for _, ref := range *a.Referrers() {
+		fa, ok := ref.(*ssa.FieldAddr)
+		if !ok || fa.Field != field {
+			continue
+		}
+		for _, r := range *fa.Referrers() {
+			if s, ok := r.(*ssa.Store); ok && s.Addr == fa {
+				out = append(out, s)
+			}
+		}
+	}
+	return out
 }
 
 // elements is the array or slice that container is a view of.

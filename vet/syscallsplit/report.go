@@ -96,7 +96,7 @@ func (c *checker) soften(s prov.Sink, o prov.Origin, sev evidence.Severity, b pr
 	if sev.Rank() <= evidence.Medium.Rank() {
 		return sev
 	}
-	passed := len(b.Hops) > 0
+	passed := len(b.Hops) > 0 || !s.Direct
 	for _, h := range b.Hops {
 		passed = passed && h.Way == prov.Passed
 	}

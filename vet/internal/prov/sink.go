@@ -14,7 +14,7 @@ import (
 // library outside Go.
 type Sink struct {
 	Call   ssa.CallInstruction
-	Callee *ssa.Function
+	Callee *ssa.Function // nil for a method of an interface
 	Value  ssa.Value
 	Arg    int // the argument's index in the call's list, -1 when it has none
 	// Direct is set where the compiler keeps the pointer in place that is
@@ -31,7 +31,7 @@ func Sinks(p *ssafn.Program, instr ssa.Instruction) []Sink {
 	}
 	callee := ssafn.Callee(call.Common())
 	if callee == nil {
-		return nil
+		return invoked(p, call)
 	}
 	kernel := IsKernel(callee)
 	if !kernel && len(callee.Blocks) > 0 {
@@ -56,6 +56,27 @@ func Sinks(p *ssafn.Program, instr ssa.Instruction) []Sink {
 		out = append(out, Sink{call, callee, arg, i - method, direct})
 	}
 	return out
+}
+
+// invoked are the sinks of a procedure that is called through an interface, as
+// programs do that replace it in tests. Nothing keeps what is converted in the
+// argument list of such a call.
+func invoked(p *ssafn.Program, call ssa.CallInstruction) []Sink {
+	common := call.Common()
+	if !common.IsInvoke() || common.Method.Name() != "Call" || len(common.Args) == 0 {
+		return nil
+	}
+	sig := common.Method.Signature()
+	results := sig.Results()
+	if !sig.Variadic() || results.Len() != 3 || !isUintptr(results.At(0).Type()) || !isUintptr(results.At(1).Type()) {
+		return nil
+	}
+	last := len(common.Args) - 1
+	list, ok := common.Args[last].Type().Underlying().(*types.Slice)
+	if !ok || !isUintptr(list.Elem()) {
+		return nil
+	}
+	return listed(p, Sink{call, nil, common.Args[last], last, false})
 }
 
 // listed are the sinks in a variadic argument. Those in a slice that was made
