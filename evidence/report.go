@@ -10,6 +10,7 @@ import (
 const (
 	SchemaReport  = "moho/report/v1"
 	SchemaVet     = "moho/vet/v1"
+	SchemaEscapes = "moho/escapes/v1"
 	SchemaVerdict = "moho/verdict/v1"
 )
 

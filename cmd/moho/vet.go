@@ -36,6 +36,10 @@ it does in golangci-lint. What a module has today can be kept aside in a file:
 
 Moved lines, renamed files and other layouts do not make a finding new.
 
+With --escapes FUNC it reports nothing, but shows what the compiler moved to
+the heap in one function, the way on which each address got away, and whether
+what is often said of such code is true there.
+
 The same binary serves go vet: go vet -vettool=$(which moho) ./...`
 
 const vetExample = `    $ moho vet ./...
@@ -73,6 +77,9 @@ func newVet(a *app) *cobra.Command {
 				o.Patterns = []string{"./..."}
 			}
 			a.ui.JSON = a.ui.JSON || vf.format == "json"
+			if vf.escapes != "" {
+				return a.escapes(cmd.Context(), o, vf.escapes)
+			}
 			if vf.fix {
 				return a.fix(cmd.Context(), o, vf.diff)
 			}
@@ -95,6 +102,9 @@ func (a *app) report(ctx context.Context, o vet.Options, vf vetFlags) error {
 		if res, err = a.prove(ctx, o, vf.prove, res); err != nil && !errors.Is(err, prove.ErrInternal) {
 			return err
 		}
+	}
+	if vf.explain {
+		res.Findings = vet.AskCompiler(ctx, o, res.Findings)
 	}
 	v, failed := a.narrow(ctx, res, err, o, vf)
 	if failed != nil {

@@ -18,6 +18,7 @@ type vetFlags struct {
 	baseline      string
 	writeBaseline string
 	newFrom       string
+	escapes       string
 	prove         proveFlags
 }
 
@@ -34,6 +35,7 @@ func (v *vetFlags) add(cmd *cobra.Command) {
 	f.StringVar(&v.baseline, "baseline", "", "do not report what this file lists")
 	f.StringVar(&v.writeBaseline, "write-baseline", "", "list the findings in this file, and exit 0")
 	f.StringVar(&v.newFrom, "new-from", "", "report what changes since this git revision take part in; main... compares with where this branch left main")
+	f.StringVar(&v.escapes, "escapes", "", "show what the compiler moved to the heap in this function, and why")
 }
 
 // check refuses flags that contradict each other.
@@ -44,6 +46,8 @@ func (v *vetFlags) check() error {
 		return fmt.Errorf("--format is text, json or sarif, not %q", v.format)
 	}
 	switch {
+	case v.escapes != "" && (v.fix || v.baseline != "" || v.writeBaseline != "" || v.newFrom != "" || v.sarif != "" || v.format == "sarif" || v.explain):
+		return errors.New("--escapes reports no findings: it goes with --json, --tags and --targets only")
 	case v.diff && !v.fix:
 		return errors.New("--diff shows what --fix would do: give both")
 	case v.fix && (v.baseline != "" || v.writeBaseline != "" || v.newFrom != "" || v.sarif != "" || v.format == "sarif" || v.explain):
