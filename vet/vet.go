@@ -49,6 +49,7 @@ import (
 	"moho/vet/keepalive"
 	"moho/vet/munmapuse"
 	"moho/vet/nonul"
+	"moho/vet/ptrinnoscan"
 	"moho/vet/punuintptrload"
 	"moho/vet/stringmutate"
 	"moho/vet/stringviewreuse"
@@ -76,14 +77,14 @@ var suite = []struct {
 	{asmnosplit.Rule, asmnosplit.Analyzer},
 	{asmsp.Rule, asmsp.Analyzer},
 	{atomicalign.Rule, atomicalign.Analyzer},
-	{castalign.Rule, castalign.Analyzer},
-	{castarch.Rule, castarch.Analyzer},
-	{castgrow.Rule, castgrow.Analyzer},
 	{cdoublefree.Rule, cdoublefree.Analyzer},
 	{cgoptrinarg.Rule, cgoptrinarg.Analyzer},
 	{cleak.Rule, cleak.Analyzer},
 	{cretainsgo.Rule, cretainsgo.Analyzer},
 	{cuaf.Rule, cuaf.Analyzer},
+	{castalign.Rule, castalign.Analyzer},
+	{castarch.Rule, castarch.Analyzer},
+	{castgrow.Rule, castgrow.Analyzer},
 	{exportreturnsgoptr.Rule, exportreturnsgoptr.Analyzer},
 	{freegomemory.Rule, freegomemory.Analyzer},
 	{goptrascint.Rule, goptrascint.Analyzer},
@@ -95,6 +96,7 @@ var suite = []struct {
 	{keepalive.Rule, keepalive.Analyzer},
 	{munmapuse.Rule, munmapuse.Analyzer},
 	{nonul.Rule, nonul.Analyzer},
+	{ptrinnoscan.Rule, ptrinnoscan.Analyzer},
 	{punuintptrload.Rule, punuintptrload.Analyzer},
 	{stringmutate.Rule, stringmutate.Analyzer},
 	{stringviewreuse.Rule, stringviewreuse.Analyzer},

@@ -155,7 +155,25 @@ func (o *owner) related(s *ssa.Store, memory []extent.Object, known bool, limit 
 	if extent.AtMost(s.Val, s.Block(), o.isLength) || extent.Guarded(s.Val, s.Block()) {
 		return true
 	}
-	return len(o.data) > 0 && !isParameter(s.Val) || o.scaled(s.Val)
+	return len(o.data) > 0 && (!isParameter(s.Val) || o.given()) || o.scaled(s.Val)
+}
+
+// given reports an address that is a parameter too: it comes with its length.
+func (o *owner) given() bool {
+	for _, s := range o.data {
+		v := s.Val
+		for {
+			if c, ok := v.(*ssa.Convert); ok {
+				v = c.X
+				continue
+			}
+			break
+		}
+		if _, ok := v.(*ssa.Parameter); ok {
+			return true
+		}
+	}
+	return false
 }
 
 // isLength reports a value that is a length or capacity: of the variable, read

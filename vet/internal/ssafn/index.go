@@ -45,11 +45,31 @@ func (p *Program) indexInstr(instr ssa.Instruction) {
 		}
 	case *ssa.Store:
 		p.indexStore(instr)
+	case *ssa.Convert:
+		if ptr, ok := instr.Type().Underlying().(*types.Pointer); ok {
+			p.pun(ptr.Elem(), 0)
+		}
 	}
 	for _, op := range instr.Operands(nil) {
 		if f, ok := (*op).(*ssa.Function); ok && *op != callee {
 			p.opened[origin(f)] = true
 		}
+	}
+}
+
+// pun notes that memory of another type is read and written as t: what is
+// stored into its fields is not all that they may hold.
+func (p *Program) pun(t types.Type, depth int) {
+	st, ok := t.Underlying().(*types.Struct)
+	if !ok || depth > 4 {
+		return
+	}
+	for f := range st.Fields() {
+		if p.punned[f.Origin()] {
+			return
+		}
+		p.punned[f.Origin()] = true
+		p.pun(f.Type(), depth+1)
 	}
 }
 
@@ -202,7 +222,7 @@ func (p *Program) StoresTo(addr ssa.Value) (stores []*ssa.Store, complete bool) 
 		if v == nil {
 			return nil, false
 		}
-		return p.fields[v], !v.Exported() && v.Pkg() == p.Pkg.Pkg && len(p.fields[v]) > 0
+		return p.fields[v], !v.Exported() && !p.punned[v] && v.Pkg() == p.Pkg.Pkg && len(p.fields[v]) > 0
 	}
 	return nil, false
 }

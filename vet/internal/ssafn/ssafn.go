@@ -77,6 +77,7 @@ type Program struct {
 	opened   map[*ssa.Function]bool // used other than as callee: callers unknown
 	globals  map[*ssa.Global][]*ssa.Store
 	fields   map[*types.Var][]*ssa.Store
+	punned   map[*types.Var]bool // fields of types that pointers are cast to
 	elems    map[any][]Elem
 	indexed  map[*ssa.Function]bool
 	convs    map[token.Pos]*ast.CallExpr // by Lparen
@@ -105,6 +106,7 @@ func run(pass *analysis.Pass) (any, error) {
 		opened:   map[*ssa.Function]bool{},
 		globals:  map[*ssa.Global][]*ssa.Store{},
 		fields:   map[*types.Var][]*ssa.Store{},
+		punned:   map[*types.Var]bool{},
 		elems:    map[any][]Elem{},
 		indexed:  map[*ssa.Function]bool{},
 		convs:    map[token.Pos]*ast.CallExpr{},
