@@ -33,11 +33,30 @@ const maxHops = 64
 // to. ok is false when there is none.
 func Go(p *ssafn.Program, v ssa.Value, ctx *prov.Context) (o prov.Origin, ok bool) {
 	for _, o := range prov.Of(p, v, ctx) {
-		if o.Kind&prov.Moves != 0 {
+		if o.Kind&prov.Moves != 0 && (o.Kind != prov.Param || !named(v)) {
 			return o, true
 		}
 	}
 	return prov.Origin{}, false
+}
+
+// named reports a pointer to a type that Go code has defined as one of C's: what
+// a caller passes as that is C's memory more likely than not.
+func named(v ssa.Value) bool {
+	for range maxHops {
+		switch x := v.(type) {
+		case *ssa.ChangeType:
+			if ssafn.IsCType(x.Type()) {
+				return true
+			}
+			v = x.X
+		case *ssa.Convert:
+			v = x.X
+		default:
+			return false
+		}
+	}
+	return false
 }
 
 // IsC reports whether the memory that v points to is C's and nothing else.
