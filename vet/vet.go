@@ -120,7 +120,7 @@ var asmSuite = []*analysis.Analyzer{
 // syntaxSuite is what applies to a package whose C part cannot be had, so that
 // types are known only in part and there is no SSA form.
 var syntaxSuite = []*analysis.Analyzer{
-	ignoredirective.Analyzer,
+	ignoredirective.Analyzer, keepalive.Analyzer,
 }
 
 var rules []Rule

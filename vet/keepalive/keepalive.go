@@ -43,6 +43,9 @@ var Analyzer = Rule.Analyzer(run, summary.Analyzer)
 
 func run(pass *analysis.Pass) ([]rule.Hit, error) {
 	p := pass.ResultOf[summary.Analyzer].(*ssafn.Program)
+	if p.Partial {
+		return withoutC(p), nil
+	}
 	sites := map[ssa.Instruction][]lifetime.Risk{}
 	var order []ssa.Instruction
 	for _, f := range p.Funcs {

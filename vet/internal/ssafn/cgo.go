@@ -161,3 +161,15 @@ func IsFuncPointer(t types.Type) bool {
 	array, ok := ptr.Elem().Underlying().(*types.Array)
 	return ok && array.Len() == 0
 }
+
+// importsC reports files in which names of C are not resolved.
+func importsC(files []*ast.File) bool {
+	for _, f := range files {
+		for _, imp := range f.Imports {
+			if imp.Path.Value == `"C"` {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -61,6 +61,11 @@ type Program struct {
 	Info  *types.Info
 	Types *types.Package
 
+	// Partial is set for a package that uses C where cgo could not do its part:
+	// there is no SSA form, names of C are still C.f in Files, and what has their
+	// types has none in Info.
+	Partial bool
+
 	// Own is what this package tells others, as far as it is known by now;
 	// Imported returns what a package that this one imports tells, or nil.
 	Own      *fact.Package
@@ -128,6 +133,9 @@ func (p *Program) Build(pass *analysis.Pass) (err error) {
 		}
 	}()
 	p.unrewrite(pass)
+	if p.Partial = importsC(p.Files); p.Partial {
+		return nil
+	}
 	p.C = sync.OnceValue(func() *cside.Unit { return cside.Package(p.Fset, p.Files, pass.OtherFiles) })
 	p.syntax()
 	prog := ssa.NewProgram(pass.Fset, ssa.BuilderMode(0))

@@ -85,6 +85,9 @@ func run(pass *analysis.Pass) (any, error) {
 	if err := p.Build(pass); err != nil {
 		return nil, err
 	}
+	if p.Partial {
+		return p, nil
+	}
 	for _, add := range typeFacts {
 		add(p, p.Own.Types)
 	}
