@@ -19,6 +19,10 @@ import (
 	"moho/vet/internal/touch"
 )
 
+// CacheVar is the environment variable that names the directory of moho's caches;
+// "off" stands for none.
+const CacheVar = cache.EnvVar
+
 // CacheDir is the directory that the environment chooses for the results of
 // [Run] ($MOHO_CACHE, else the user's cache directory); "" for none.
 func CacheDir() string { return cache.Dir() }

@@ -9,6 +9,7 @@ import (
 	"moho/internal/cli"
 	"moho/policy"
 	"moho/store"
+	"moho/vet"
 )
 
 const configLong = `Config prints moho's own effective settings and where each comes from:
@@ -50,6 +51,17 @@ func newConfig(a *app) *cobra.Command {
 	}
 }
 
+// cacheOrigin says what chose the directory of vet's cache.
+func cacheOrigin() string {
+	switch v, set := os.LookupEnv(vet.CacheVar); {
+	case set && v == "off":
+		return "environment " + vet.CacheVar + ": nothing is kept"
+	case set && v != "":
+		return "environment " + vet.CacheVar
+	}
+	return "default"
+}
+
 func (a *app) config() configReport {
 	rep := configReport{Schema: "moho/config/v1"}
 	add := func(name, value, origin string) {
@@ -76,6 +88,7 @@ func (a *app) config() configReport {
 	} else {
 		add("policy", "built-in", "default: no "+policy.FileName+" beside go.mod")
 	}
+	add("cache", vet.CacheDir(), cacheOrigin())
 	if n, origin, err := a.sizeLimit(); err == nil {
 		add("max-size", formatSize(n), origin)
 	}

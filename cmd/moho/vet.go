@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -72,7 +73,11 @@ func newVet(a *app) *cobra.Command {
 			if err := errors.Join(vf.check(), vf.prove.check(cmd)); err != nil {
 				return usage(cmd, err)
 			}
-			o := vet.Options{Dir: ".", Patterns: patterns, Tags: vf.tags, Targets: vf.targets, Tests: vf.tests}
+			targets, err := vetTargets(vf.targets)
+			if err != nil {
+				return err
+			}
+			o := vet.Options{Dir: ".", Patterns: patterns, Tags: vf.tags, Targets: targets, Tests: vf.tests}
 			if len(o.Patterns) == 0 {
 				o.Patterns = []string{"./..."}
 			}
@@ -163,7 +168,7 @@ func (a *app) severity(s evidence.Severity) string {
 
 // onlyTargets says where a finding was seen if that was not the host alone.
 func onlyTargets(targets []string) string {
-	if len(targets) < 2 {
+	if len(targets) == 1 && targets[0] == runtime.GOOS+"/"+runtime.GOARCH {
 		return ""
 	}
 	return " [" + strings.Join(targets, " ") + "]"
