@@ -115,10 +115,12 @@ func (r *rewriter) file(name string) error {
 }
 
 // mod rewrites the module line; a nested module with a name of its own, and
-// what it requires, stays unless it is ours.
+// what it requires, stays unless it is ours. Where it names the whole of ours, no
+// room follows.
 func (r *rewriter) mod(data []byte) ([]byte, error) {
 	if modfile.ModulePath(data) != r.from {
-		return r.text(data), nil
+		whole := regexp.MustCompile(`(?m)^(\s*|require |replace )` + regexp.QuoteMeta(r.from) + `( v| =>)`)
+		return whole.ReplaceAll(r.text(data), []byte("${1}"+r.to+"${2}")), nil
 	}
 	f, err := modfile.Parse("go.mod", data, nil)
 	if err != nil {

@@ -30,7 +30,7 @@ const kind = "tiny/core/v1"
 	"core/core.go":        "package core\n",
 	"core/testdata/no.go": "package (",
 	"core/bin.dat":        "tiny/core",
-	"examples/x/go.mod":   "module example.org/x\n\nrequire tiny/core v0.0.0\n",
+	"examples/x/go.mod":   "module example.org/x\n\nrequire tiny/core v0.0.0\n\nrequire (\n\ttiny v0.0.0\n\ttinyx v0.0.0\n)\n\nreplace tiny => ../..\n",
 }
 
 func TestRewriteModule(t *testing.T) {
@@ -63,7 +63,7 @@ const kind = "tiny/core/v1"
 		"core/core.go":        "package core\n",
 		"core/testdata/no.go": "package (",
 		"core/bin.dat":        "tiny/core",
-		"examples/x/go.mod":   "module example.org/x\n\nrequire example.org/deep/tiny/core v0.0.0\n",
+		"examples/x/go.mod":   "module example.org/x\n\nrequire example.org/deep/tiny/core v0.0.0\n\nrequire (\n\texample.org/deep/tiny v0.0.0\n\ttinyx v0.0.0\n)\n\nreplace example.org/deep/tiny => ../..\n",
 	}
 	if diff := cmp.Diff(want, once); diff != "" {
 		t.Error(diff)

@@ -60,7 +60,7 @@ type ignoreSet struct {
 func ignores(pass *analysis.Pass) *ignoreSet {
 	set := &ignoreSet{lines: map[lineRule]string{}}
 	for _, f := range pass.Files {
-		if !nolintElsewhere.Load() {
+		if !insideGolangci.Load() {
 			set.blocks = append(set.blocks, blocks(pass.Fset, f)...)
 		}
 		list := Ignores(f)
@@ -177,10 +177,10 @@ func (s *ignoreSet) covers(fset *token.FileSet, pos token.Pos, rule string) (by,
 	return "", ""
 }
 
-// nolintElsewhere is set where golangci-lint itself reads its directives.
-var nolintElsewhere atomic.Bool
+// insideGolangci is set where golangci-lint runs the analyzers.
+var insideGolangci atomic.Bool
 
-// LeaveNolint makes all rules report what a nolint comment silences. Inside of
-// golangci-lint, which filters and tells which directives are of no use, that
-// has to be so.
-func LeaveNolint() { nolintElsewhere.Store(true) }
+// InsideGolangci makes all rules report as golangci-lint wants it: what a nolint
+// comment silences too, because it filters itself and tells which comments are of
+// no use; and no related positions, because it makes an issue of each.
+func InsideGolangci() { insideGolangci.Store(true) }

@@ -122,6 +122,9 @@ func Report(pass *analysis.Pass, r Rule, hits []Hit) *Hits {
 			SuggestedFixes: h.Fixes,
 		}
 		for _, s := range h.Flow {
+			if insideGolangci.Load() {
+				break
+			}
 			d.Related = append(d.Related, analysis.RelatedInformation{Pos: s.Pos, Message: s.Text})
 		}
 		pass.Report(d)
