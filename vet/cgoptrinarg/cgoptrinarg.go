@@ -60,7 +60,7 @@ func run(pass *analysis.Pass) ([]rule.Hit, error) {
 
 // store looks at a pointer that goes to C memory.
 func store(p *ssafn.Program, s *ssa.Store) (rule.Hit, bool) {
-	if !pointer(s.Val.Type()) {
+	if !ssafn.HasPointer(s.Val.Type()) {
 		return rule.Hit{}, false
 	}
 	if _, local := s.Addr.(*ssa.Alloc); local {
@@ -121,9 +121,13 @@ func place(addr ssa.Value) string {
 	return "what is stored to"
 }
 
-// unpinned reports a value that is a pointer to Go memory which nothing pins.
+// unpinned reports a value that is a pointer to Go memory which nothing pins, or
+// holds one: a slice, a string, a map, an interface.
 func unpinned(p *ssafn.Program, v ssa.Value, at ssa.Instruction) (prov.Origin, bool) {
-	if !pointer(v.Type()) || ssafn.IsFuncPointer(v.Type()) {
+	if !ssafn.HasPointer(v.Type()) || ssafn.IsFuncPointer(v.Type()) {
+		return prov.Origin{}, false
+	}
+	if _, isStruct := v.Type().Underlying().(*types.Struct); isStruct {
 		return prov.Origin{}, false
 	}
 	o, ok := cptr.Go(p, v, nil)

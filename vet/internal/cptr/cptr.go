@@ -32,12 +32,32 @@ const maxHops = 64
 // a variable, something that was allocated, or what a typed parameter points
 // to. ok is false when there is none.
 func Go(p *ssafn.Program, v ssa.Value, ctx *prov.Context) (o prov.Origin, ok bool) {
-	for _, o := range prov.Of(p, v, ctx) {
+	origins := prov.Of(p, v, ctx)
+	for _, o := range origins {
 		if o.Kind&prov.Moves != 0 && (o.Kind != prov.Param || !named(v)) {
 			return o, true
 		}
 	}
+	if prov.Kinds(origins) == prov.Loaded && ctx == nil && typedGo(Root(p, v).Type()) && !named(v) {
+		return origins[0], true
+	}
 	return prov.Origin{}, false
+}
+
+// typedGo reports types whose values, read from somewhere, point to Go memory
+// unless somebody has gone out of his way: slices and strings, and pointers to
+// types that are not C's.
+func typedGo(t types.Type) bool {
+	switch u := t.Underlying().(type) {
+	case *types.Slice:
+		return !ssafn.IsCType(u.Elem())
+	case *types.Basic:
+		return u.Info()&types.IsString != 0
+	case *types.Pointer:
+		_, isStruct := u.Elem().Underlying().(*types.Struct)
+		return isStruct && !ssafn.IsCType(u.Elem()) && ssafn.HasPointer(u.Elem())
+	}
+	return false
 }
 
 // named reports a pointer to a type that Go code has defined as one of C's: what

@@ -76,8 +76,8 @@ func fill(b []byte) *C.box {
 // Pointers: C memory gets them.
 func Pointers(b []byte) {
 	x := C.box_new()
-	x.data = unsafe.Pointer(&b[0])       // HAZARD: c-go-ptr-in-arg
-	x.more[1] = unsafe.Pointer(new(int)) // HAZARD: c-go-ptr-in-arg
+	x.data = unsafe.Pointer(&b[0])       // HAZARD: c-go-ptr-in-arg, ptr-in-noscan
+	x.more[1] = unsafe.Pointer(new(int)) // HAZARD: c-go-ptr-in-arg, ptr-in-noscan
 	C.open_box(x)
 	C.free(unsafe.Pointer(x))
 }
@@ -86,7 +86,7 @@ type owner struct{ box *C.box }
 
 // set stores through a field that holds C memory.
 func (o *owner) set(v *int) {
-	o.box.data = unsafe.Pointer(v) // HAZARD: c-go-ptr-in-arg
+	o.box.data = unsafe.Pointer(v) // HAZARD: c-go-ptr-in-arg, ptr-in-noscan
 }
 
 // Owner makes one.
@@ -105,6 +105,6 @@ func Globals(v *int64) {
 // View: a Go slice over C memory.
 func View(v *int64) []unsafe.Pointer {
 	s := unsafe.Slice((*unsafe.Pointer)(unsafe.Pointer(C.slots(8))), 8)
-	s[3] = unsafe.Pointer(v) // HAZARD: c-go-ptr-in-arg
+	s[3] = unsafe.Pointer(v) // HAZARD: c-go-ptr-in-arg, ptr-in-noscan
 	return s
 }
