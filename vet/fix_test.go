@@ -8,17 +8,19 @@ import (
 	"testing"
 
 	"moho/evidence"
+	"moho/internal/testbin"
 	"moho/vet"
 )
 
 // TestFixes applies every fix to a copy of the hazards: the code must compile,
 // the findings that had a fix must be gone, and no others may have come.
 func TestFixes(t *testing.T) {
+	testbin.NeedTool(t, "gcc")
 	dir := t.TempDir()
 	if err := os.CopyFS(dir, os.DirFS(hazards)); err != nil {
 		t.Fatal(err)
 	}
-	opts := vet.Options{Dir: dir, Patterns: []string{"./roundtrip/bad", "./header/bad", "./view/bad", "./syscall/bad", "./frame/bad", "./wrapper/bad"}}
+	opts := vet.Options{Dir: dir, Patterns: []string{"./roundtrip/bad", "./header/bad", "./view/bad", "./syscall/bad", "./frame/bad", "./wrapper/bad", "./cmem/bad"}}
 	before := run(t, opts)
 	edits := map[string][]evidence.Edit{}
 	var want []string
@@ -35,8 +37,8 @@ func TestFixes(t *testing.T) {
 			}
 		}
 	}
-	if fixed["uintptr-roundtrip"] == 0 || fixed["view-overrun"] == 0 {
-		t.Fatalf("fixes by rule: %v, want some of both", fixed)
+	if fixed["uintptr-roundtrip"] == 0 || fixed["view-overrun"] == 0 || fixed["c-leak"] == 0 {
+		t.Fatalf("fixes by rule: %v, want some of each", fixed)
 	}
 	for file, list := range edits {
 		path := filepath.Join(dir, filepath.FromSlash(file))

@@ -30,7 +30,13 @@ func (w *walker) apply(st *state, at site, f *ssa.Function, known *fact.Func, ar
 	}
 	if !harmless(f) {
 		w.synchronise(st)
-		w.changes(st, f)
+		told := map[sym]bool{}
+		for i, a := range args {
+			if known.Param(i).Seen {
+				told[w.tab.root(a)] = true
+			}
+		}
+		w.changes(st, f, told)
 	}
 	for i, a := range args {
 		w.reassign(st, f, a, i, known.Param(i))

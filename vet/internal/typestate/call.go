@@ -25,10 +25,24 @@ func (w *walker) call(st *state, in *ssa.Call, k func(*state, sym)) {
 	for _, a := range in.Call.Args {
 		args = append(args, w.value(st, a))
 	}
+	callee := w.callee(st, &in.Call)
 	if in.Call.IsInvoke() {
-		w.use(st, in, in.Pos(), w.value(st, in.Call.Value), "uses", false)
+		if f, recv := w.method(st, &in.Call); f != nil {
+			callee, args = w.tab.of(node{kind: function, at: f}), append([]sym{recv}, args...)
+		}
 	}
-	w.perform(st, site{at: in}, w.callee(st, &in.Call), args, k)
+	w.perform(st, site{at: in}, callee, args, k)
+}
+
+// method is what a call through an interface enters, where the path knows what
+// the interface holds.
+func (w *walker) method(st *state, c *ssa.CallCommon) (f *ssa.Function, recv sym) {
+	n := w.tab.node(w.value(st, c.Value))
+	t, ok := n.at.(types.Type)
+	if n.kind != iface || !ok || types.IsInterface(t) {
+		return nil, 0
+	}
+	return w.fn.Prog.LookupMethod(t, c.Method.Pkg(), c.Method.Name()), n.a
 }
 
 // runDefers runs what was deferred in the top frame, last first.
@@ -130,7 +144,7 @@ func (w *walker) enters(st *state, f *ssa.Function, args []sym) bool {
 	if f.Parent() != nil {
 		return true
 	}
-	if f.Pkg != w.fn.Pkg || w.known.size(f) > maxBody || f.Signature.TypeParams().Len() > 0 {
+	if f.Pkg != w.fn.Pkg || w.known.size(f) > maxBody {
 		return false
 	}
 	if w.known.touches(f) {
@@ -183,12 +197,13 @@ func (w *walker) unknown(st *state, at site, f *ssa.Function, args []sym) {
 		w.passed(st, at, f, i, a)
 		w.share(st, a)
 	}
-	w.changes(st, f)
+	w.changes(st, f, nil)
 }
 
 // changes is what a function that is not walked into may do to variables and
-// fields that others know of.
-func (w *walker) changes(st *state, f *ssa.Function) {
+// fields that others know of. Those behind the roots that are told are known
+// otherwise.
+func (w *walker) changes(st *state, f *ssa.Function, told map[sym]bool) {
 	switch {
 	case f == nil:
 		w.forget(st, nil)
@@ -201,7 +216,7 @@ func (w *walker) changes(st *state, f *ssa.Function) {
 	default:
 		w.forget(st, func(addr sym) bool {
 			v, ok := w.tab.node(addr).at.(*types.Var)
-			return ok && !v.Exported() && v.Pkg() == w.fn.Pkg.Pkg
+			return told[w.tab.root(addr)] || ok && !v.Exported() && v.Pkg() == w.fn.Pkg.Pkg
 		})
 	}
 }
@@ -261,7 +276,11 @@ func (w *walker) builtin(st *state, at site, name string, args []sym) sym {
 		if n := t.node(arg(0)); n.kind == view {
 			return n.a
 		}
-		return t.of(node{kind: index, a: arg(0), b: t.of(node{kind: literal, text: "0"})})
+		n := node{kind: index, a: arg(0), b: t.of(node{kind: literal, text: "0"})}
+		if name == "StringData" {
+			n.text = "string" // Go's, for nobody else makes strings
+		}
+		return t.of(n)
 	case "Add":
 		return t.of(node{kind: index, a: arg(0), b: arg(1)})
 	case "len", "cap":

@@ -28,7 +28,7 @@ func Check(p *ssafn.Program) []Event {
 		w.lost()
 		list = append(list, w.found...)
 	}
-	list = settle(p, list)
+	list = settle(p, append(list, fieldLeaks(p, k)...))
 	p.Memo[checked{}] = list
 	return list
 }

@@ -5,6 +5,7 @@ import (
 	"go/token"
 	"slices"
 
+	"golang.org/x/tools/go/analysis"
 	"golang.org/x/tools/go/ssa"
 
 	"moho/vet/internal/fact"
@@ -21,6 +22,7 @@ type Event struct {
 	Sure    bool
 	Message string
 	Flow    []rule.Step
+	Fixes   []analysis.SuggestedFix
 	Never   bool            // for leaks: no path gives it back
 	born    ssa.Instruction // for leaks: what made it
 	inner   ssa.Instruction // the same, or inside of what that calls
@@ -31,8 +33,9 @@ type leakKey struct{ born ssa.Instruction }
 // A leak is what became of the memory that one instruction made.
 type leak struct {
 	returns []*ssa.Return
-	again   bool // an earlier round's was lost
-	given   bool // some path gives it back, or hands it on
+	jumps   []token.Pos // continue statements at which a loop loses it
+	again   bool        // an earlier round's was lost
+	given   bool        // some path gives it back, or hands it on
 	root    sym
 	res     resource
 }
@@ -197,6 +200,8 @@ func (w *walker) wrong(st *state, at site, s, root sym, r resource, family fact.
 		what = "the package variable " + n.at.(*ssa.Global).Name()
 	case n.kind == function, n.kind == literal && len(n.text) > 1 && n.text[0] == '"':
 		what = "a constant of Go's"
+	case w.ofString(s):
+		what = "the bytes of a Go string"
 	case n.kind == opaque && goMade(n):
 		what = "memory of Go's"
 	case r.owned && r.family == fact.Munmap:
@@ -221,6 +226,21 @@ func (w *walker) wrong(st *state, at site, s, root sym, r resource, family fact.
 		Flow:    append(flow, rule.Step{Pos: at.at.Pos(), Text: "given to " + by}),
 	})
 	return true
+}
+
+// ofString reports the address of the bytes of a string.
+func (w *walker) ofString(s sym) bool {
+	n := w.tab.node(s)
+	for range 8 {
+		if n.kind != index {
+			return false
+		}
+		if n.text == "string" {
+			return true
+		}
+		n = w.tab.node(n.a)
+	}
+	return false
 }
 
 func (w *walker) add(e Event) {

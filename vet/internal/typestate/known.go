@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/tools/go/ssa"
 
+	"moho/vet/internal/fact"
 	"moho/vet/internal/prov"
 	"moho/vet/internal/ssafn"
 )
@@ -55,13 +56,17 @@ func newKnowledge(p *ssafn.Program) *knowledge {
 	return &knowledge{p: p, cfuncs: map[string]*cFunc{}, touching: map[*ssa.Function]int8{}, sizes: map[*ssa.Function]int{}, storing: map[*ssa.Function]map[*types.Var]bool{}}
 }
 
-// reads reports whether f is about a type that has a field which some function
-// of the package gives back: users of the type want to know then what f uses.
+// reads reports whether f is about raw pointers, or about a type that has a
+// field which some function of the package gives back: others want to know then
+// what f uses.
 func (k *knowledge) reads(f *ssa.Function) bool {
 	if k.size(f) > maxBody {
 		return false
 	}
 	for _, param := range f.Params {
+		if isRaw(param.Type()) {
+			return true
+		}
 		if s := structOf(deref(param.Type())); s != nil {
 			for v := range s.Fields() {
 				if k.releasable()[v.Origin()] {
@@ -71,6 +76,15 @@ func (k *knowledge) reads(f *ssa.Function) bool {
 		}
 	}
 	return false
+}
+
+// isRaw reports unsafe.Pointer and pointers to C types.
+func isRaw(t types.Type) bool {
+	if b, ok := t.Underlying().(*types.Basic); ok {
+		return b.Kind() == types.UnsafePointer
+	}
+	_, ok := t.Underlying().(*types.Pointer)
+	return ok && ssafn.IsCType(t)
 }
 
 // releasable lists the fields that some function of the package gives back.
@@ -147,6 +161,9 @@ func (k *knowledge) look(f *ssa.Function) bool {
 	}
 	for _, b := range f.Blocks {
 		for _, in := range b.Instrs {
+			if m, ok := in.(*ssa.MakeInterface); ok && k.closes(f.Prog, m.X.Type()) {
+				return true
+			}
 			call, ok := in.(ssa.CallInstruction)
 			if !ok {
 				continue
@@ -163,24 +180,42 @@ func (k *knowledge) look(f *ssa.Function) bool {
 	return false
 }
 
+// closes reports whether a method of t gives something back.
+func (k *knowledge) closes(prog *ssa.Program, t types.Type) bool {
+	if _, ok := types.Unalias(deref(t)).(*types.Named); !ok || types.IsInterface(t) {
+		return false
+	}
+	for sel := range prog.MethodSets.MethodSet(t).Methods() {
+		if fn, ok := sel.Obj().(*types.Func); ok && releasing(k.p.FuncFact(fn)) {
+			return true
+		}
+	}
+	return false
+}
+
 // calls reports whether a function of the package, called from another, makes
 // or gives back something itself.
-func (k *knowledge) calls(g *ssa.Function) bool {
-	if fact := k.p.Fact(g); fact != nil {
-		for _, p := range fact.Params {
-			if p.Frees != "" || p.MayFree != "" {
+func (k *knowledge) calls(g *ssa.Function) bool { return releasing(k.p.Fact(g)) }
+
+// releasing reports facts of a function that gives something back or makes
+// something that has to be.
+func releasing(f *fact.Func) bool {
+	if f == nil {
+		return false
+	}
+	for _, p := range f.Params {
+		if p.Frees != "" || p.MayFree != "" {
+			return true
+		}
+		for _, e := range p.Fields {
+			if e.Frees != "" || e.MayFree != "" {
 				return true
-			}
-			for _, e := range p.Fields {
-				if e.Frees != "" || e.MayFree != "" {
-					return true
-				}
 			}
 		}
-		for _, r := range fact.Results {
-			if r.Owned != "" {
-				return true
-			}
+	}
+	for _, r := range f.Results {
+		if r.Owned != "" {
+			return true
 		}
 	}
 	return false

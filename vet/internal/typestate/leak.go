@@ -3,9 +3,13 @@ package typestate
 import (
 	"cmp"
 	"fmt"
+	"go/ast"
+	"go/token"
 	"maps"
 	"slices"
 
+	"golang.org/x/tools/go/analysis"
+	"golang.org/x/tools/go/ast/astutil"
 	"golang.org/x/tools/go/ssa"
 
 	"moho/vet/internal/fact"
@@ -48,6 +52,13 @@ func (w *walker) returned(st *state, in *ssa.Return, results []sym) {
 			l.given = true
 			continue
 		}
+		if pos := w.known.jump(r.back); pos.IsValid() {
+			if !slices.Contains(l.jumps, pos) {
+				l.jumps = append(l.jumps, pos)
+			}
+			l.root, l.res = s, r
+			continue
+		}
 		if w.turnOf(s) < latest[r.born] {
 			l.again = true
 		}
@@ -71,7 +82,7 @@ func (w *walker) turnOf(s sym) int {
 func (w *walker) lost() {
 	for _, key := range w.madeInOrder() {
 		l := w.leaks[key]
-		if len(l.returns) == 0 || !within(key.born.Parent(), w.fn) {
+		if len(l.returns)+len(l.jumps) == 0 || !within(key.born.Parent(), w.fn) {
 			continue
 		}
 		name := "c-leak"
@@ -82,15 +93,27 @@ func (w *walker) lost() {
 		what := w.expr(key.born)
 		where := fullName(w.fn)
 		if !l.given || l.again {
+			ends := append(positions(l.returns), l.jumps...)
 			msg := fmt.Sprintf("what %s in %s makes is never %s, returned, kept or handed on", what, where, verb)
 			if l.given {
 				msg = fmt.Sprintf("what %s in %s makes is not %s when the loop makes the next", what, where, verb)
 			}
+			var fix []analysis.SuggestedFix
+			if !l.given && l.res.family == fact.Free && l.res.inner == key.born {
+				fix = w.deferFree(key.born)
+			}
 			w.found = append(w.found, Event{
-				Rule: name, Pos: key.born.Pos(), Sure: true, Never: !l.given, born: key.born, inner: l.res.inner, Message: msg,
-				Flow: append(w.birth(l.root, l.res), rule.Step{Pos: nearest(l.returns[0]), Text: "the function returns"}),
+				Rule: name, Pos: key.born.Pos(), Sure: true, Never: !l.given, Fixes: fix, born: key.born, inner: l.res.inner, Message: msg,
+				Flow: append(w.birth(l.root, l.res), rule.Step{Pos: ends[0], Text: "the function goes on without it"}),
 			})
 			continue
+		}
+		for _, pos := range l.jumps {
+			w.found = append(w.found, Event{
+				Rule: name, Pos: pos, Sure: true, born: key.born, inner: l.res.inner,
+				Message: fmt.Sprintf("what %s made in %s is not %s before the loop goes on here", what, where, verb),
+				Flow:    append(w.birth(l.root, l.res), rule.Step{Pos: pos, Text: "the loop goes on without it"}),
+			})
 		}
 		for _, ret := range l.returns {
 			w.found = append(w.found, Event{
@@ -112,4 +135,49 @@ func (w *walker) retText(in *ssa.Return) string {
 		return w.returnText(s)
 	}
 	return "the end"
+}
+
+func positions(list []*ssa.Return) []token.Pos {
+	var out []token.Pos
+	for _, r := range list {
+		out = append(out, nearest(r))
+	}
+	return out
+}
+
+// jump is the continue statement that ends a round of a loop in block b, if it
+// is one under a condition.
+func (k *knowledge) jump(b *ssa.BasicBlock) token.Pos {
+	if b == nil {
+		return token.NoPos
+	}
+	cond, ok := b.Instrs[len(b.Instrs)-1].(*ssa.If)
+	if !ok && len(b.Preds) == 1 {
+		pred := b.Preds[0]
+		cond, ok = pred.Instrs[len(pred.Instrs)-1].(*ssa.If)
+	}
+	if !ok || !cond.Cond.Pos().IsValid() {
+		return token.NoPos
+	}
+	pos := cond.Cond.Pos()
+	for _, f := range k.p.Files {
+		if pos < f.FileStart || pos >= f.FileEnd {
+			continue
+		}
+		path, _ := astutil.PathEnclosingInterval(f, pos, pos)
+		for _, n := range path {
+			s, ok := n.(*ast.IfStmt)
+			if !ok {
+				continue
+			}
+			if len(s.Body.List) == 0 {
+				return token.NoPos
+			}
+			if j, ok := s.Body.List[len(s.Body.List)-1].(*ast.BranchStmt); ok && j.Tok == token.CONTINUE {
+				return j.Pos()
+			}
+			return token.NoPos
+		}
+	}
+	return token.NoPos
 }

@@ -14,7 +14,7 @@ func Hits(p *ssafn.Program, name string, sure, unsure evidence.Severity) []rule.
 		if e.Rule != name {
 			continue
 		}
-		h := rule.Hit{Pos: e.Pos, Severity: unsure, Message: e.Message, Flow: e.Flow}
+		h := rule.Hit{Pos: e.Pos, Severity: unsure, Message: e.Message, Flow: e.Flow, Fixes: e.Fixes}
 		if e.Sure {
 			h.Severity = sure
 		}

@@ -30,7 +30,8 @@ type resource struct {
 	turn    int             // which execution of born it was, where that is a call that was walked into
 	failed  sym             // the error that came with it
 	free    *release
-	kept    string // the C variable that holds its address
+	back    *ssa.BasicBlock // where the round of a loop ended that it was made in
+	kept    string          // the C variable that holds its address
 	started ssa.Instruction
 }
 

@@ -57,7 +57,7 @@ func (w *walker) eval(st *state, v ssa.Value, in ssa.Instruction) sym {
 		return w.value(st, v.X)
 	case *ssa.MakeInterface:
 		x := w.value(st, v.X)
-		n := node{kind: iface, a: x}
+		n := node{kind: iface, a: x, at: v.X.Type()}
 		if isText(v.X.Type()) || hasFields(v.X.Type()) {
 			n.n = 1 // who prints it reads what is behind it
 		}
@@ -197,6 +197,11 @@ func (w *walker) load(st *state, addr sym, t types.Type, at *ssa.UnOp) sym {
 	if v, ok := st.cells[addr]; ok {
 		return v
 	}
+	if isText(t) {
+		if v := w.header(st, addr); v != 0 {
+			return v
+		}
+	}
 	if n := w.tab.node(addr); n.kind == field {
 		if v, ok := st.cells[n.a]; ok { // assigned as a whole
 			if f, ok := st.cells[w.tab.of(node{kind: field, a: v, n: n.n, at: n.at})]; ok {
@@ -213,6 +218,19 @@ func (w *walker) load(st *state, addr sym, t types.Type, at *ssa.UnOp) sym {
 	v := w.tab.of(node{kind: content, a: addr, n: st.version[root]})
 	st.cells[addr] = v
 	return v
+}
+
+// header is the string or slice whose first word was assigned as a field, 0
+// where it was not.
+func (w *walker) header(st *state, addr sym) sym {
+	for a, v := range st.cells {
+		n := w.tab.node(a)
+		f, ok := n.at.(*types.Var)
+		if ok && n.kind == field && n.a == addr && n.n == 0 && pointerish(f.Type()) && !isText(f.Type()) {
+			return w.tab.of(node{kind: view, a: v})
+		}
+	}
+	return 0
 }
 
 // loadStruct takes a copy of a struct's fields, as far as they are known.

@@ -181,6 +181,9 @@ func (w *walker) block(st *state, b, prev *ssa.BasicBlock, k cont) {
 	limit := uint8(maxRounds)
 	if prev != nil && b.Dominates(prev) {
 		limit++ // the second round ends here, a third does not begin
+		if len(st.frames) == 1 {
+			w.goesBack(st, b, prev)
+		}
 	}
 	if fr.visits[b.Index] >= limit {
 		return
@@ -269,12 +272,25 @@ func (w *walker) instrs(st *state, b *ssa.BasicBlock, i int, k cont) {
 			return
 		case *ssa.Defer:
 			d := deferred{at: in, callee: w.callee(st, &in.Call), block: b}
+			if f, recv := w.method(st, &in.Call); in.Call.IsInvoke() && f != nil {
+				d.callee, d.args = w.tab.of(node{kind: function, at: f}), []sym{recv}
+			}
 			for _, a := range in.Call.Args {
 				d.args = append(d.args, w.value(st, a))
 			}
 			st.top().defers = append(st.top().defers, d)
 		default:
 			w.step(st, in)
+		}
+	}
+}
+
+// goesBack notes which way a round of a loop ended, for what it made.
+func (w *walker) goesBack(st *state, header, from *ssa.BasicBlock) {
+	for s, r := range st.res {
+		if r.owned && r.back == nil && header.Dominates(r.born.Block()) {
+			r.back = from
+			st.res[s] = r
 		}
 	}
 }

@@ -89,6 +89,9 @@ func (o *owner) set(v *int) {
 	o.box.data = unsafe.Pointer(v) // HAZARD: c-go-ptr-in-arg, ptr-in-noscan
 }
 
+// Close frees it.
+func (o *owner) Close() { C.free(unsafe.Pointer(o.box)) }
+
 // Owner makes one.
 func Owner() *owner {
 	o := &owner{box: C.box_new()}

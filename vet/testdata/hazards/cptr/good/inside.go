@@ -105,6 +105,9 @@ func (v *view) open() C.int {
 	return C.open_box(v.box)
 }
 
+// Close frees it.
+func (v *view) Close() { C.free(unsafe.Pointer(v.box)) }
+
 // NewView makes one.
 func NewView() *view {
 	v := &view{box: C.box_new()}
