@@ -89,6 +89,8 @@ func TestRealBugs(t *testing.T) {
 			"zstd_stream.go:160 go-ptr-as-cint", "zstd_stream.go:217 go-ptr-as-cint", "zstd_stream.go:393 go-ptr-as-cint",
 		}},
 		{module: "github.com/DataDog/zstd@v1.5.5", clean: true},
+		{module: "github.com/mattn/go-sqlite3@v1.14.32", want: []string{"sqlite3.go:1855 c-leak"}},
+		{module: "github.com/miekg/pkcs11@v1.1.1", clean: true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.module, func(t *testing.T) {
