@@ -31,6 +31,7 @@ var areas = map[string]area{
 	"asm":  benchAsm,
 	"core": benchCore,
 	"live": benchLive,
+	"vet":  benchVet,
 }
 
 func main() {
