@@ -94,6 +94,7 @@ type loaded struct {
 	types   *importer
 	memory  *gate
 	overlay map[string][]byte
+	along   []string // all targets that were asked for, which some rules compare
 	cache   *cache.Cache
 	started time.Time // before the go command looked at any file
 }
@@ -110,8 +111,10 @@ func load(ctx context.Context, opts Options, t target) (*loaded, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load %s: %w", strings.Join(opts.Patterns, " "), err)
 	}
-	l := &loaded{target: t, fset: token.NewFileSet(), memory: newGate(maxSource), overlay: opts.Overlay,
-		cache: cache.Open(opts.Cache), started: started}
+	l := &loaded{
+		target: t, fset: token.NewFileSet(), memory: newGate(maxSource), overlay: opts.Overlay,
+		along: opts.Targets, cache: cache.Open(opts.Cache), started: started,
+	}
 	l.units = graph(all)
 	l.types = newImporter(l.fset, l.units, l.target.goarch)
 	roots := map[string]bool{}

@@ -63,6 +63,7 @@ func (u *unit) key(l *loaded) (k cache.Key, ok bool) {
 	t := l.target
 	line(h, "moho", identity(), fmt.Sprint(fact.Version), fmt.Sprint(touch.Version))
 	line(h, "target", t.goos, t.goarch, t.goVersion, t.goamd64)
+	line(h, append([]string{"along"}, l.along...)...)
 	line(h, "package", u.pkg.ID, u.name, u.pkg.Name, u.pkg.ForTest, fmt.Sprint(u.asked, u.std))
 	line(h, "built", u.buildID, filepath.Base(u.pkg.ExportFile))
 	if m := u.pkg.Module; m != nil {

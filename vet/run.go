@@ -3,6 +3,7 @@ package vet
 import (
 	"cmp"
 	"context"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -31,8 +32,7 @@ func Run(ctx context.Context, opts Options) (Result, error) {
 	}
 	m := merger{byKey: map[findingKey]int{}, silentKey: map[findingKey]int{}, packages: map[string]bool{}, gaps: map[evidence.Gap]bool{}, sources: newSources(opts.Overlay)}
 	failed := &LoadError{}
-	for _, t := range targets {
-		l, err := load(ctx, opts, t)
+	for l, err := range loads(ctx, opts, targets) {
 		if err != nil {
 			return Result{}, err
 		}
@@ -56,6 +56,43 @@ func Run(ctx context.Context, opts Options) (Result, error) {
 		return Result{}, noPackages(ctx, opts, targets[0])
 	}
 	return r, nil
+}
+
+// loads loads the packages for each target in turn, one ahead of the one that is
+// being analysed: much of a go list is done by a single processor.
+func loads(ctx context.Context, opts Options, targets []target) iter.Seq2[*loaded, error] {
+	type answer struct {
+		l   *loaded
+		err error
+	}
+	return func(yield func(*loaded, error) bool) {
+		ctx, stop := context.WithCancel(ctx)
+		next := make(chan answer)
+		var loader sync.WaitGroup
+		defer loader.Wait()
+		defer stop()
+		loader.Go(func() {
+			for _, t := range targets {
+				l, err := load(ctx, opts, t)
+				select {
+				case next <- answer{l, err}:
+				case <-ctx.Done():
+					return
+				}
+			}
+		})
+		for range targets {
+			select {
+			case a := <-next:
+				if !yield(a.l, a.err) {
+					return
+				}
+			case <-ctx.Done():
+				yield(nil, ctx.Err())
+				return
+			}
+		}
+	}
 }
 
 // findingKey says when two findings are one. On one instruction a rule may find

@@ -36,25 +36,25 @@ func IsTool(args []string) bool {
 	return strings.HasSuffix(args[last], ".cfg") && !strings.HasPrefix(args[last], "-")
 }
 
-// Main serves one such request and exits as the go command expects: 0 when the
-// work is done and what was found is on standard output, 1 otherwise. It never
-// returns.
+// Main serves one such request and returns the exit code that the go command
+// expects: 0 when the work is done and what was found is on standard output, 1
+// otherwise.
 //
 // The package is analysed by the same code as in [Run]. Unitchecker, which
 // answers the rest, would want to run on all dependencies to learn their types;
 // we are asked about them, too, but say at once that there is nothing to tell of
 // those that can't touch raw memory.
-func Main() {
+func Main() int {
 	args := os.Args[1:]
 	if !strings.HasSuffix(args[len(args)-1], ".cfg") {
-		unitchecker.Main(Suite...)
+		unitchecker.Main(Suite...) // exits
 	}
 	code, err := serve(args)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		code = 1
+		return 1
 	}
-	os.Exit(code)
+	return code
 }
 
 // toolFlags are the flags that -flags lists and the go command passes on.

@@ -40,7 +40,7 @@ func main() {
 	// go vet -vettool calls us with arguments of its own protocol, and accepts
 	// a program but no subcommand: it has to be recognised before anything else.
 	if vet.IsTool(os.Args[1:]) {
-		vet.Main()
+		os.Exit(vet.Main())
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	code := run(ctx, cli.Std(), os.Args[1:])

@@ -59,7 +59,7 @@ func scriptEnv(env *testscript.Env) error {
 		}
 	}
 	env.Setenv("NO_COLOR", "1")
-	env.Setenv("MOHO_CACHE", "off") // the home of scripts is no place for one
+	env.Setenv("MOHO_CACHE", "off")    // the home of scripts is no place for one
 	moho, err := exec.LookPath("moho") // testscript has put it into PATH
 	env.Setenv("MOHO", moho)
 	return err

@@ -18,8 +18,8 @@ import (
 	"time"
 )
 
-// staticcheck is the peer besides go vet.
-const staticcheck = "honnef.co/go/tools/cmd/staticcheck@2026.2.2"
+// staticcheck is the peer besides go vet, at the version that tools.mod names.
+const staticcheck = "honnef.co/go/tools/cmd/staticcheck"
 
 // vetModules are what all tools look at, tests included.
 var vetModules = []string{"github.com/prometheus/prometheus@v0.55.0", "go.etcd.io/bbolt@v1.4.3"}
@@ -86,8 +86,9 @@ func newVetBench(ctx context.Context, peer bool) (*vetBench, error) {
 		return nil, err
 	}
 	if peer {
-		if b.static, err = install(ctx, staticcheck); err != nil {
-			fmt.Fprintln(os.Stderr, "bench: without staticcheck:", err)
+		b.static = filepath.Join(dir, "bin", "staticcheck")
+		if err := build(ctx, b.static, "-modfile=tools.mod", staticcheck); err != nil {
+			return nil, err
 		}
 	}
 	return b, nil

@@ -15,11 +15,17 @@ func TestApply(t *testing.T) {
 		want  string // "" for refused
 	}{
 		{"none", nil, src},
-		{"import goes with its last use", []Edit{{call, call + len("unsafe.Pointer(nil)"), "1"}},
-			"package p\n\nimport (\n\t\"fmt\"\n)\n\nvar X = fmt.Sprint(1)\n"},
+		{
+			"import goes with its last use",
+			[]Edit{{call, call + len("unsafe.Pointer(nil)"), "1"}},
+			"package p\n\nimport (\n\t\"fmt\"\n)\n\nvar X = fmt.Sprint(1)\n",
+		},
 		{"the same twice", []Edit{{call, call + 6, "safe"}, {call, call + 6, "safe"}}, ""},
-		{"insertions next to each other", []Edit{{call, call, "1, "}, {call + 19, call + 19, ", 2"}},
-			strings.Replace(src, "unsafe.Pointer(nil)", "1, unsafe.Pointer(nil), 2", 1)},
+		{
+			"insertions next to each other",
+			[]Edit{{call, call, "1, "}, {call + 19, call + 19, ", 2"}},
+			strings.Replace(src, "unsafe.Pointer(nil)", "1, unsafe.Pointer(nil), 2", 1),
+		},
 		{"two insertions at one place", []Edit{{call, call, "1, "}, {call, call, "2, "}}, ""},
 		{"overlap", []Edit{{call, call + 6, "a"}, {call + 3, call + 8, "b"}}, ""},
 		{"insertion inside", []Edit{{call, call + 6, "a"}, {call + 3, call + 3, "b"}}, ""},

@@ -16,7 +16,7 @@ import (
 
 func main() {
 	if vet.IsTool(os.Args[1:]) {
-		vet.Main()
+		os.Exit(vet.Main())
 	}
 	os.Exit(run())
 }
