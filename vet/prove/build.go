@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"moho/vet/prove/internal/rewrite"
 )
 
 // build makes the instrumented binary of p in dir and returns its path. Errors
@@ -41,6 +43,15 @@ func (r *runner) build(ctx context.Context, p *program, dir string) (string, err
 			return "", ctx.Err()
 		}
 		return "", fmt.Errorf("%s", firstLines(said.String(), 12, err.Error()))
+	}
+	for line := range strings.Lines(said.String()) {
+		if what, ok := strings.CutPrefix(strings.TrimSpace(line), rewrite.Skipped); ok {
+			pkg, why, _ := strings.Cut(what, ": ")
+			if !r.unwatched[pkg] {
+				r.unwatched[pkg] = true
+				r.gap("a package that could not be rewritten", pkg, why)
+			}
+		}
 	}
 	if _, err := os.Stat(out); err != nil {
 		return "", fmt.Errorf("go test -c made no binary: %s", firstLines(said.String(), 3, "no test files"))

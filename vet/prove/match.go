@@ -22,7 +22,7 @@ var kin = map[string][]string{
 	"cast-arch":             {"view-overrun"},
 	"private-layout":        {"view-overrun"},
 	"header-overgrow":       {"view-overrun"},
-	"header-literal":        {"uintptr-roundtrip", "view-of-freed", "header-overgrow"},
+	"header-literal":        {"uintptr-roundtrip", "view-of-freed", "header-overgrow", "ptr-in-noscan"},
 	"syscall-split":         {"uintptr-roundtrip", "go-ptr-as-cint"},
 	"go-ptr-as-cint":        {"syscall-split", "uintptr-roundtrip"},
 	"atomic-align":          {"cast-align"},

@@ -32,6 +32,8 @@ type runner struct {
 	gaps    []evidence.Gap
 	dir     string
 	bug     error
+
+	unwatched map[string]bool // packages that the compiler got as they are
 }
 
 // Run proves findings by running the programs that the patterns name.
@@ -41,7 +43,7 @@ type runner struct {
 // not changed.
 func Run(ctx context.Context, o Options) (Result, error) {
 	r := &runner{
-		opts: o, ends: map[*program]string{},
+		opts: o, ends: map[*program]string{}, unwatched: map[string]bool{},
 		timeout: cmp.Or(o.Timeout, DefaultTimeout),
 		memory:  cmp.Or(o.Memory, DefaultMemory),
 	}

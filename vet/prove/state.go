@@ -118,6 +118,9 @@ func (r *runner) finding(s seen) (evidence.Finding, bool) {
 }
 
 func severity(rule string) evidence.Severity {
+	if rule == "pun-uintptr-load" {
+		return evidence.Medium // the object was still there
+	}
 	for _, r := range vet.Rules() {
 		if r.Name == rule {
 			return r.Severity

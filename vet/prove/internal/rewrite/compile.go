@@ -6,16 +6,16 @@ import (
 	"errors"
 	"fmt"
 	"go/ast"
-	"go/importer"
 	"go/parser"
 	"go/token"
 	"go/types"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+
+	"golang.org/x/tools/go/gcexportdata"
 )
 
 // A command is one call of the compiler.
@@ -114,24 +114,24 @@ func (c command) rewrite() ([]string, error) {
 	if err := os.WriteFile(h, []byte(helper(p.files[0].Name.Name)), 0o644); err != nil {
 		return nil, err
 	}
-	// Functions without body are not what -complete promises, and type parameters
-	// need a language that has them.
+	// Functions without body are not what -complete promises, and the helper needs a
+	// language with its builtins. Nothing changed its meaning up to that.
 	args = slices.DeleteFunc(args, func(a string) bool { return a == "-complete" })
 	for i, a := range args {
-		if v, ok := strings.CutPrefix(a, "-lang="); ok && before118(v) {
-			args[i] = "-lang=go1.18"
+		if v, ok := strings.CutPrefix(a, "-lang="); ok && before120(v) {
+			args[i] = "-lang=go1.20"
 		}
 	}
 	return append(args, h), nil
 }
 
-func before118(v string) bool {
+func before120(v string) bool {
 	minor, ok := strings.CutPrefix(v, "go1.")
 	n, err := strconv.Atoi(minor)
-	return ok && err == nil && n < 18
+	return ok && err == nil && n < 20
 }
 
-// A pkg is a package as far as it type-checks: what is not known has no type.
+// A pkg is a package that type-checks.
 type pkg struct {
 	fset  *token.FileSet
 	files []*ast.File
@@ -162,8 +162,12 @@ func (c command) check(srcs [][]byte) (*pkg, error) {
 		}
 		p.files = append(p.files, f)
 	}
-	conf := types.Config{Importer: imp, Error: func(error) {}, Sizes: p.sizes, GoVersion: c.lang}
-	p.self, _ = conf.Check(c.pkg, p.fset, p.files, p.info)
+	conf := types.Config{Importer: imp, Sizes: p.sizes, GoVersion: c.lang}
+	// The compiler has taken it, or is about to refuse it: what does not type-check
+	// here was not understood.
+	if p.self, err = conf.Check(c.pkg, p.fset, p.files, p.info); err != nil {
+		return nil, err
+	}
 	for _, f := range p.files {
 		for _, d := range f.Decls {
 			if fd, ok := d.(*ast.FuncDecl); ok {
@@ -197,16 +201,43 @@ func (c command) importer(fset *token.FileSet) (types.Importer, error) {
 	if err := sc.Err(); err != nil {
 		return nil, err
 	}
-	gc := importer.ForCompiler(fset, "gc", func(path string) (io.ReadCloser, error) {
-		if to, ok := names[path]; ok {
-			path = to
-		}
-		if file, ok := files[path]; ok {
-			return os.Open(file)
-		}
+	return &exports{fset: fset, files: files, names: names, known: map[string]*types.Package{}}, nil
+}
+
+// exports are the packages that the compiler may import, as the compiler that made
+// them describes them.
+type exports struct {
+	fset  *token.FileSet
+	files map[string]string // by package path
+	names map[string]string // path in the source -> package path
+	known map[string]*types.Package
+}
+
+func (x *exports) Import(path string) (*types.Package, error) {
+	if path == "unsafe" {
+		return types.Unsafe, nil
+	}
+	if to, ok := x.names[path]; ok {
+		path = to
+	}
+	if p := x.known[path]; p != nil && p.Complete() {
+		return p, nil
+	}
+	file, ok := x.files[path]
+	if !ok {
 		return nil, fmt.Errorf("no export data for %s", path)
-	})
-	return gc, nil
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	//lint:ignore SA1019 what the compiler writes is an archive up to Go 1.28
+	r, err := gcexportdata.NewReader(f)
+	if err != nil {
+		return nil, err
+	}
+	return gcexportdata.Read(r, x.fset, x.known, path)
 }
 
 // compile runs the compiler on the rewritten package. A package that does not

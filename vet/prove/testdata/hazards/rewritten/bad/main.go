@@ -85,7 +85,7 @@ type box struct{ word uintptr }
 
 //go:noinline
 func (b *box) open() *int {
-	return *(**int)(unsafe.Pointer(&b.word)) // HAZARD: uintptr-roundtrip
+	return *(**int)(unsafe.Pointer(&b.word)) // HAZARD: pun-uintptr-load
 }
 
 // Views.
