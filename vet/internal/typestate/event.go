@@ -160,13 +160,13 @@ func (w *walker) again(st *state, at site, root sym, r resource, rel *release, f
 	sure := w.sure(st, at.at, r.free) || rel.always && rel.block != nil && r.free.block != nil && rel.block.Dominates(r.free.block)
 	when := ""
 	if rel.deferred {
-		when = ", which runs when the function returns"
+		when = "; deferred, it runs when the function returns"
 	}
 	w.add(Event{
 		Rule:    name,
 		Pos:     w.place(st, rel.pos),
 		Sure:    sure,
-		Message: fmt.Sprintf("%s is given back twice in %s: by %s and again by %s%s", w.noun(root, r), fullName(w.fn), r.free.by, rel.by, when),
+		Message: fmt.Sprintf("%s in %s gives back %s again, after %s did%s", w.textAt(w.place(st, rel.pos)), fullName(w.fn), w.noun(root, r), r.free.by, when),
 		Flow:    append(w.story(root, r), rule.Step{Pos: rel.pos, Text: "given back again by " + rel.by + when}),
 	})
 }
@@ -222,7 +222,7 @@ func (w *walker) wrong(st *state, at site, s, root sym, r resource, family fact.
 		Rule:    "free-go-memory",
 		Pos:     w.place(st, at.at.Pos()),
 		Sure:    true,
-		Message: fmt.Sprintf("%s in %s is given %s", by, fullName(w.fn), what),
+		Message: fmt.Sprintf("%s in %s frees %s", w.textAt(w.place(st, at.at.Pos())), fullName(w.fn), what),
 		Flow:    append(flow, rule.Step{Pos: at.at.Pos(), Text: "given to " + by}),
 	})
 	return true

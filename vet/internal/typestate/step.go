@@ -15,6 +15,9 @@ func (w *walker) step(st *state, in ssa.Instruction) {
 		w.use(st, in, in.Pos(), addr, "writes to", true)
 		w.store(st, addr, v)
 	case *ssa.MapUpdate:
+		if isText(in.Key.Type()) {
+			w.use(st, in, in.Pos(), w.value(st, in.Key), "reads", true)
+		}
 		w.share(st, w.value(st, in.Key))
 		w.share(st, w.value(st, in.Value))
 	case *ssa.Send:
@@ -36,6 +39,10 @@ func (w *walker) eval(st *state, v ssa.Value, in ssa.Instruction) sym {
 		return s
 	case *ssa.BinOp:
 		x, y := w.value(st, v.X), w.value(st, v.Y)
+		if isText(v.X.Type()) && !w.tab.isNull(x) && !w.tab.isNull(y) {
+			w.use(st, in, v.Pos(), x, "reads", true) // compared or joined
+			w.use(st, in, v.Pos(), y, "reads", true)
+		}
 		if s := w.shifted(st, v, x, y); s != 0 {
 			return s
 		}
@@ -75,11 +82,18 @@ func (w *walker) eval(st *state, v ssa.Value, in ssa.Instruction) sym {
 	case *ssa.FieldAddr:
 		return w.fieldOf(w.value(st, v.X), structOf(deref(v.X.Type())), v.Field)
 	case *ssa.IndexAddr:
-		return t.of(node{kind: index, a: w.value(st, v.X), b: w.value(st, v.Index)})
+		x := w.value(st, v.X)
+		if n := t.node(x); n.kind == view {
+			x = n.a // an element of the slice is one of the array
+		}
+		return t.of(node{kind: index, a: x, b: w.value(st, v.Index)})
 	case *ssa.Index:
 		w.use(st, in, v.Pos(), w.value(st, v.X), "reads", true)
 	case *ssa.Lookup:
 		w.use(st, in, v.Pos(), w.value(st, v.X), "reads", true)
+		if isText(v.Index.Type()) {
+			w.use(st, in, v.Pos(), w.value(st, v.Index), "reads", true)
+		}
 	case *ssa.Range:
 		w.use(st, in, v.Pos(), w.value(st, v.X), "reads", true)
 	case *ssa.Slice:

@@ -47,8 +47,10 @@ func (w *walker) textAt(pos token.Pos) string {
 			switch n := n.(type) {
 			case *ast.FuncLit, *ast.FuncDecl:
 				return "the code"
-			case *ast.CallExpr, *ast.SelectorExpr, *ast.IndexExpr, *ast.StarExpr, *ast.SliceExpr:
+			case *ast.CallExpr, *ast.SelectorExpr, *ast.IndexExpr, *ast.StarExpr, *ast.SliceExpr, *ast.BinaryExpr:
 				return clean(rule.Expr(n.(ast.Expr)))
+			case *ast.DeferStmt:
+				return "defer " + clean(rule.Expr(n.Call))
 			case *ast.ReturnStmt:
 				return w.returnText(n)
 			case *ast.RangeStmt:

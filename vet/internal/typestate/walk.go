@@ -169,6 +169,10 @@ func (w *walker) left(st *state, at ssa.Instruction, results []sym) {
 		w.reach(st, r, reached)
 	}
 	for s, r := range st.res {
+		if r.status == freed && r.free.outer == at && r.free.turn == st.count[at] && reached[s] {
+			r.status = maybe // returned after its release: that is reported in there
+			st.res[s] = r
+		}
 		if r.born == at && r.turn == st.count[at] && r.owned && !r.escaped && !reached[s] {
 			r.escaped = true
 			st.res[s] = r

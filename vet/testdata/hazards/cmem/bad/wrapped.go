@@ -61,7 +61,6 @@ func generic2[T any](n int, zero T) []T {
 	p := C.malloc(C.size_t(n) * C.size_t(unsafe.Sizeof(zero)))
 	defer C.free(p)
 	v := unsafe.Slice((*T)(p), n)
-	v[0] = zero
 	return v // HAZARD: c-uaf
 }
 
