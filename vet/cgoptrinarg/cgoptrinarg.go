@@ -2,7 +2,6 @@ package cgoptrinarg
 
 import (
 	_ "embed"
-	"fmt"
 	"go/types"
 
 	"golang.org/x/tools/go/analysis"
@@ -42,13 +41,8 @@ func run(pass *analysis.Pass) ([]rule.Hit, error) {
 		}
 		for _, b := range f.Blocks {
 			for _, instr := range b.Instrs {
-				switch instr := instr.(type) {
-				case ssa.CallInstruction:
-					if h, ok := argument(p, instr); ok {
-						hits = append(hits, h)
-					}
-				case *ssa.Store:
-					if h, ok := store(p, instr); ok {
+				if call, ok := instr.(ssa.CallInstruction); ok {
+					if h, ok := argument(p, call); ok {
 						hits = append(hits, h)
 					}
 				}
@@ -56,69 +50,6 @@ func run(pass *analysis.Pass) ([]rule.Hit, error) {
 		}
 	}
 	return hits, nil
-}
-
-// store looks at a pointer that goes to C memory.
-func store(p *ssafn.Program, s *ssa.Store) (rule.Hit, bool) {
-	if !ssafn.HasPointer(s.Val.Type()) {
-		return rule.Hit{}, false
-	}
-	if _, local := s.Addr.(*ssa.Alloc); local {
-		return rule.Hit{}, false
-	}
-	if !cVariable(s.Addr) && !cptr.IsC(p, s.Addr) {
-		return rule.Hit{}, false
-	}
-	o, ok := unpinned(p, s.Val, s)
-	if !ok {
-		return rule.Hit{}, false
-	}
-	var flow []rule.Step
-	if o.Pos.IsValid() {
-		flow = append(flow, rule.Step{Pos: o.Pos, Text: o.Text})
-	}
-	flow = append(flow, rule.Step{Pos: s.Pos(), Text: "its address goes where the garbage collector does not look"})
-	return rule.Hit{
-		Pos: s.Pos(), End: s.Pos(), Severity: evidence.High,
-		Message: fmt.Sprintf("%s in %s is C memory and gets a pointer to %s, which is not pinned",
-			place(s.Addr), prov.FuncName(s.Parent()), o.Text),
-		Flow:   flow,
-		Window: rule.Span{Pos: s.Pos(), End: s.Pos()},
-	}, true
-}
-
-// cVariable reports the address of a variable of C's, or of a part of it.
-func cVariable(addr ssa.Value) bool {
-	for range 32 {
-		switch x := addr.(type) {
-		case *ssa.FieldAddr:
-			addr = x.X
-		case *ssa.IndexAddr:
-			addr = x.X
-		case *ssa.UnOp:
-			g, ok := x.X.(*ssa.Global)
-			return ok && ssafn.IsCVar(g)
-		default:
-			return false
-		}
-	}
-	return false
-}
-
-func place(addr ssa.Value) string {
-	switch a := addr.(type) {
-	case *ssa.FieldAddr:
-		if f := ssafn.Field(a); f != nil {
-			return "field " + f.Name() + " of " + cptr.TypeName(a.X.Type().Underlying().(*types.Pointer).Elem())
-		}
-	case *ssa.IndexAddr:
-		return "an element of " + cptr.TypeName(a.X.Type())
-	case *ssa.UnOp:
-		if g, ok := a.X.(*ssa.Global); ok {
-			return "variable " + cptr.Clean("*"+g.Name())
-		}
-	}
-	return "what is stored to"
 }
 
 // unpinned reports a value that is a pointer to Go memory which nothing pins, or

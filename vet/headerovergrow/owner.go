@@ -137,6 +137,8 @@ func (o *owner) related(s *ssa.Store, memory []extent.Object, known bool, limit 
 	}
 	for _, m := range memory {
 		switch {
+		case m.Slice == nil && m.Bytes < 0:
+			return true
 		case m.Slice == nil:
 			if known {
 				return true

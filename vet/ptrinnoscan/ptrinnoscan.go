@@ -11,6 +11,7 @@ import (
 	"golang.org/x/tools/go/ssa"
 
 	"moho/evidence"
+	"moho/vet/internal/cptr"
 	"moho/vet/internal/extent"
 	"moho/vet/internal/fact"
 	"moho/vet/internal/layout"
@@ -86,12 +87,15 @@ func storeOf(instr ssa.Instruction) (store, bool) {
 
 func check(p *ssafn.Program, s store) (rule.Hit, bool) {
 	base, cast := root(s.addr)
-	if plain(base) || isNil(s.val) {
+	cvar := cVariable(s.addr)
+	if plain(base) && !cvar || isNil(s.val) || ssafn.IsFuncPointer(s.val.Type()) {
 		return rule.Hit{}, false
 	}
 	sev := evidence.High
 	pos, text := token.NoPos, ""
-	if kinds := kindsOf(p, base); foreign(kinds) {
+	if kinds := kindsOf(p, base); cvar {
+		text = "a variable of C's"
+	} else if foreign(kinds) {
 		if c := prov.Of(p, base, nil); len(c) > 0 {
 			pos, text = c[0].Pos, c[0].Text
 		}
@@ -110,7 +114,10 @@ func check(p *ssafn.Program, s store) (rule.Hit, bool) {
 		}
 	}
 	v := &value{p: p, into: pointee(base.Type()), one: single(p, base)}
-	if !v.matters(s.val, 0) || pins(s.instr.Parent()) {
+	if !v.matters(s.val, 0) {
+		return rule.Hit{}, false
+	}
+	if _, pinned := cptr.Pinned(p, s.val, s.instr); pinned || pins(s.instr.Parent()) {
 		return rule.Hit{}, false
 	}
 	if v.whole {
@@ -120,8 +127,8 @@ func check(p *ssafn.Program, s store) (rule.Hit, bool) {
 	if what == "" {
 		what = "a " + prov.TypeName(s.val.Type())
 	}
-	msg := fmt.Sprintf("%s stores a pointer to %s in %s, where the garbage collector does not look for any",
-		prov.FuncName(s.instr.Parent()), what, text)
+	msg := fmt.Sprintf("%s stores a pointer to %s in %s, %s, where the garbage collector does not look for any",
+		prov.FuncName(s.instr.Parent()), what, place(s.addr), text)
 	var flow []rule.Step
 	if pos.IsValid() {
 		flow = append(flow, rule.Step{Pos: pos, Text: text})
@@ -130,7 +137,8 @@ func check(p *ssafn.Program, s store) (rule.Hit, bool) {
 		flow = append(flow, rule.Step{Pos: v.pos, Text: what})
 	}
 	flow = append(flow, rule.Step{Pos: s.instr.Pos(), Text: "the pointer is stored"})
-	return rule.Hit{Pos: s.instr.Pos(), Severity: sev, Message: msg, Flow: flow}, true
+	at := s.instr.Pos()
+	return rule.Hit{Pos: at, Severity: sev, Message: msg, Flow: flow, Window: rule.Span{Pos: at, End: at}}, true
 }
 
 // root walks from an address to the pointer that it is a part of. cast reports
@@ -241,6 +249,41 @@ func kindsOf(p *ssafn.Program, v ssa.Value) prov.Kind { return prov.Kinds(prov.O
 // foreign reports memory that Go's allocator did not hand out.
 func foreign(k prov.Kind) bool {
 	return k != 0 && k&^(fact.C|fact.Mapped) == 0
+}
+
+// place names what is stored to.
+func place(addr ssa.Value) string {
+	switch a := addr.(type) {
+	case *ssa.FieldAddr:
+		if f := ssafn.Field(a); f != nil {
+			return "field " + f.Name() + " of " + cptr.TypeName(pointee(a.X.Type()))
+		}
+	case *ssa.IndexAddr:
+		return "an element of " + cptr.TypeName(a.X.Type())
+	case *ssa.UnOp:
+		if g, ok := a.X.(*ssa.Global); ok {
+			return cptr.Clean("*" + g.Name())
+		}
+	}
+	return "a " + cptr.TypeName(pointee(addr.Type()))
+}
+
+// cVariable reports the address of a variable of C's, or of a part of it.
+func cVariable(addr ssa.Value) bool {
+	for range 32 {
+		switch x := addr.(type) {
+		case *ssa.FieldAddr:
+			addr = x.X
+		case *ssa.IndexAddr:
+			addr = x.X
+		case *ssa.UnOp:
+			g, ok := x.X.(*ssa.Global)
+			return ok && ssafn.IsCVar(g)
+		default:
+			return false
+		}
+	}
+	return false
 }
 
 // pins reports a function that pins something: what is pinned may be stored.

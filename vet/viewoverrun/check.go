@@ -51,8 +51,12 @@ func check(p *ssafn.Program, v view) (rule.Hit, bool) {
 			guarded = guarded || !bad
 		}
 	}
+	roomy := false // one of several objects that the pointer may point into here
 	for _, o := range objects {
-		if o.Bytes >= 0 && (o.Call == nil || !guarded) {
+		roomy = roomy || o.May && (o.Bytes < 0 || v.need >= 0 && o.Bytes >= v.need)
+	}
+	for _, o := range objects {
+		if o.Bytes >= 0 && (o.Call == nil || !guarded) && (!o.May || !roomy) {
 			if h, ok := checkSized(p, v, o); ok {
 				return h, true
 			}

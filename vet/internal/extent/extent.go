@@ -116,8 +116,12 @@ func Of(p *ssafn.Program, v ssa.Value) []Object {
 }
 
 func (w *walker) add(o Object) {
-	if len(w.out) == maxObjects || o.Bytes < -1 || o.Bytes < 0 && w.far > 0 {
+	if len(w.out) == maxObjects || o.Bytes < -1 {
 		return
+	}
+	if o.Bytes < 0 && w.far > 0 {
+		// Its length is not to be asked about, but it may be long enough.
+		o = Object{Bytes: -1, Offset: -1, Pos: o.Pos, Text: o.Text}
 	}
 	if n := len(w.calls); n > 0 {
 		o.Call = w.calls[0]

@@ -98,6 +98,8 @@ func (w *walker) loadedSlice(v *ssa.UnOp, inside func(ssa.Value)) {
 		if !complete {
 			return
 		}
+		w.far++
+		defer func() { w.far-- }()
 	default:
 		return
 	}
@@ -176,12 +178,12 @@ func elemOf(v ssa.Value) types.Type {
 	return types.Typ[types.Byte]
 }
 
-// keepKnown drops what was added since before without a size: the slice asked
-// about stands for it.
+// keepKnown drops the slices that were added since before without a size: the
+// slice asked about stands for them.
 func (w *walker) keepKnown(before int) {
 	kept := w.out[:before]
 	for _, o := range w.out[before:] {
-		if o.Bytes >= 0 {
+		if o.Bytes >= 0 || o.Slice == nil {
 			kept = append(kept, o)
 		}
 	}

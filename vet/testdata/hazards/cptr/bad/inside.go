@@ -76,8 +76,8 @@ func fill(b []byte) *C.box {
 // Pointers: C memory gets them.
 func Pointers(b []byte) {
 	x := C.box_new()
-	x.data = unsafe.Pointer(&b[0])       // HAZARD: c-go-ptr-in-arg, ptr-in-noscan
-	x.more[1] = unsafe.Pointer(new(int)) // HAZARD: c-go-ptr-in-arg, ptr-in-noscan
+	x.data = unsafe.Pointer(&b[0])       // HAZARD: ptr-in-noscan
+	x.more[1] = unsafe.Pointer(new(int)) // HAZARD: ptr-in-noscan
 	C.open_box(x)
 	C.free(unsafe.Pointer(x))
 }
@@ -86,7 +86,7 @@ type owner struct{ box *C.box }
 
 // set stores through a field that holds C memory.
 func (o *owner) set(v *int) {
-	o.box.data = unsafe.Pointer(v) // HAZARD: c-go-ptr-in-arg, ptr-in-noscan
+	o.box.data = unsafe.Pointer(v) // HAZARD: ptr-in-noscan
 }
 
 // Close frees it.
@@ -101,13 +101,13 @@ func Owner() *owner {
 
 // Globals: variables of C.
 func Globals(v *int64) {
-	C.global_ptr = unsafe.Pointer(v)      // HAZARD: c-go-ptr-in-arg
-	C.global_box.data = unsafe.Pointer(v) // HAZARD: c-go-ptr-in-arg
+	C.global_ptr = unsafe.Pointer(v)      // HAZARD: ptr-in-noscan
+	C.global_box.data = unsafe.Pointer(v) // HAZARD: ptr-in-noscan
 }
 
 // View: a Go slice over C memory.
 func View(v *int64) []unsafe.Pointer {
 	s := unsafe.Slice((*unsafe.Pointer)(unsafe.Pointer(C.slots(8))), 8)
-	s[3] = unsafe.Pointer(v) // HAZARD: c-go-ptr-in-arg, ptr-in-noscan
+	s[3] = unsafe.Pointer(v) // HAZARD: ptr-in-noscan
 	return s
 }

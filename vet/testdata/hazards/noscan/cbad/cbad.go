@@ -23,14 +23,14 @@ type node struct {
 // Struct of C's.
 func Struct(o *obj) *C.box {
 	b := C.box_new()
-	b.data = unsafe.Pointer(o) // HAZARD: c-go-ptr-in-arg, ptr-in-noscan
+	b.data = unsafe.Pointer(o) // HAZARD: ptr-in-noscan
 	return b
 }
 
 // Own type over C memory.
 func Own() *node {
 	n := (*node)(C.calloc(1, C.size_t(unsafe.Sizeof(node{}))))
-	n.next = &obj{} // HAZARD: c-go-ptr-in-arg, ptr-in-noscan
+	n.next = &obj{} // HAZARD: ptr-in-noscan
 	return n
 }
 
@@ -39,7 +39,7 @@ func Array(list []*obj) unsafe.Pointer {
 	p := C.malloc(C.size_t(len(list)) * 8)
 	a := unsafe.Slice((**obj)(p), len(list))
 	for i, o := range list {
-		a[i] = o // HAZARD: c-go-ptr-in-arg, ptr-in-noscan
+		a[i] = o // HAZARD: ptr-in-noscan
 	}
 	return p
 }

@@ -45,7 +45,7 @@ func pun() {
 
 func oldPun(s string) {
 	b := *(*[]byte)(unsafe.Pointer(&s)) // HAZARD: cast-grow
-	b[1] ^= 0x20 // HAZARD: string-mutate
+	b[1] ^= 0x20                        // HAZARD: string-mutate
 }
 
 func embed() {
