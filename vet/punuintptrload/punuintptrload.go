@@ -123,9 +123,7 @@ func check(p *ssafn.Program, v, addr ssa.Value) (rule.Hit, bool) {
 		}
 	}
 	flow = append(flow, rule.Step{Pos: pos, Text: "the integer is read as a pointer"})
-	h := rule.Hit{Pos: pos, End: pos, Severity: sev, Message: msg, Flow: flow}
-	if birth.From.Parent() == v.Parent() && birth.Pos < pos {
-		h.Window = rule.Span{Pos: birth.Pos, End: pos}
-	}
-	return h, true
+	return rule.Hit{
+		Pos: pos, End: pos, Severity: sev, Message: msg, Flow: flow, Window: birth.Window(v.Parent(), pos),
+	}, true
 }

@@ -75,9 +75,9 @@ func (c *checker) split(s prov.Sink, b prov.Birth) {
 		rule.Expr(arg), prov.FuncName(at.Parent()), o.Text, name, how)
 	flow := c.flow(o, b)
 	flow = append(flow, rule.Step{Pos: s.Call.Pos(), Text: "the system call uses the address"})
-	h := rule.Hit{Pos: arg.Pos(), End: arg.End(), Severity: sev, Message: msg, Flow: flow}
-	if b.Pos < s.Call.Pos() && b.From.Parent() == s.Call.Parent() {
-		h.Window = rule.Span{Pos: b.Pos, End: s.Call.Pos()}
+	h := rule.Hit{
+		Pos: arg.Pos(), End: arg.End(), Severity: sev, Message: msg, Flow: flow,
+		Window: b.Window(s.Call.Parent(), s.Call.Common().Pos()),
 	}
 	if at == s.Call && s.Direct {
 		h.Fixes = fixes(c.pass, c.p, arg, s.Call)
@@ -132,11 +132,10 @@ func (c *checker) field(s prov.Sink, b prov.Birth, f *types.Var, way []rule.Step
 		f.Name(), o.Text, prov.CalleeName(s.Call.Common()), prov.FuncName(b.From.Parent()))
 	flow := append(c.flow(o, b), way...)
 	flow = append(flow, rule.Step{Pos: s.Call.Pos(), Text: "the system call uses the address"})
-	h := rule.Hit{Pos: pos, End: end, Severity: sev, Message: msg, Flow: flow}
-	if pos < s.Call.Pos() && b.From.Parent() == s.Call.Parent() {
-		h.Window = rule.Span{Pos: pos, End: s.Call.Pos()}
-	}
-	c.add(h)
+	c.add(rule.Hit{
+		Pos: pos, End: end, Severity: sev, Message: msg, Flow: flow,
+		Window: b.Window(s.Call.Parent(), s.Call.Common().Pos()),
+	})
 	return true
 }
 

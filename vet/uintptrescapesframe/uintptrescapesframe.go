@@ -3,6 +3,7 @@ package uintptrescapesframe
 import (
 	_ "embed"
 	"fmt"
+	"go/ast"
 
 	"golang.org/x/tools/go/analysis"
 	"golang.org/x/tools/go/ssa"
@@ -66,6 +67,9 @@ func check(p *ssafn.Program, conv *ssa.Convert) (rule.Hit, bool) {
 		return rule.Hit{}, false
 	}
 	for _, b := range prov.Births(p, conv.X, nil) {
+		if b.Pointer == nil && b.Memory&prov.Local != 0 {
+			return foreign(call, conv, b), true
+		}
 		if b.Straight || b.Pointer == nil {
 			continue
 		}
@@ -88,7 +92,29 @@ func check(p *ssafn.Program, conv *ssa.Convert) (rule.Hit, bool) {
 		flow = append(flow, rule.Step{Pos: call.Pos(), Text: "the number becomes a pointer"})
 		return rule.Hit{
 			Pos: call.Pos(), End: call.End(), Severity: evidence.Critical, Message: msg, Flow: flow,
+			Window: b.Window(conv.Parent(), call.Pos()),
 		}, true
 	}
 	return rule.Hit{}, false
+}
+
+// foreign is the finding about a variable of a function of another package.
+func foreign(call *ast.CallExpr, conv *ssa.Convert, b prov.Birth) rule.Hit {
+	from := "another function"
+	if c, ok := b.From.(*ssa.Call); ok {
+		from = prov.CalleeName(&c.Call)
+	}
+	msg := fmt.Sprintf("%s in %s makes a pointer of a number that %s returns, which is the address of one of its variables: that frame has ended",
+		rule.Expr(call), prov.FuncName(conv.Parent()), from)
+	flow := []rule.Step{{Pos: b.Pos, Text: "the address of a variable of " + from + " comes as a number"}}
+	for _, s := range b.Path {
+		if s.Pos.IsValid() && s.Pos != b.Pos {
+			flow = append(flow, s)
+		}
+	}
+	flow = append(flow, rule.Step{Pos: call.Pos(), Text: "the number becomes a pointer"})
+	return rule.Hit{
+		Pos: call.Pos(), End: call.End(), Severity: evidence.Critical, Message: msg, Flow: flow,
+		Window: b.Window(conv.Parent(), call.Pos()),
+	}
 }

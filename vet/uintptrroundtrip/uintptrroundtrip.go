@@ -47,6 +47,9 @@ func run(pass *analysis.Pass) ([]rule.Hit, error) {
 		}
 		for _, b := range f.Blocks {
 			for _, instr := range b.Instrs {
+				if call, ok := instr.(ssa.CallInstruction); ok {
+					hits = append(hits, handed(p, call)...)
+				}
 				if conv, ok := instr.(*ssa.Convert); ok && prov.IsRoundtrip(conv) {
 					if h, ok := check(p, conv); ok {
 						h.Fixes = rewrite.KeepPointer(p, p.Call(conv.Pos()))
@@ -98,6 +101,11 @@ func judge(p *ssafn.Program, call *ast.CallExpr, b prov.Birth) (candidate, bool)
 	if b.Straight && call.Pos() <= b.Pos && b.Pos < call.End() {
 		return candidate{}, false // one expression: rules (3) and (5) allow it
 	}
+	return weigh(p, b)
+}
+
+// weigh is [judge] for an address that is born in another expression.
+func weigh(p *ssafn.Program, b prov.Birth) (candidate, bool) {
 	if b.Reflect {
 		o := prov.Origin{Kind: prov.Reflect, Pos: b.Pos, Text: "what a reflect.Value points to"}
 		return candidate{b, o, evidence.High}, true
@@ -128,6 +136,15 @@ func hit(p *ssafn.Program, conv *ssa.Convert, call *ast.CallExpr, c candidate, h
 		msg = fmt.Sprintf("integer %s becomes a pointer in %s, which hides from escape analysis that the result is the argument; a caller lets the address of %s outlive its frame that way",
 			what, where, c.origin.Text)
 	}
+	flow := append(story(c), rule.Step{Pos: call.Pos(), Text: "the integer becomes a pointer"})
+	return rule.Hit{
+		Pos: call.Pos(), End: call.End(), Severity: c.sev, Message: msg, Flow: flow,
+		Window: c.birth.Window(conv.Parent(), call.Pos()),
+	}
+}
+
+// story is the way of an address up to where it is used.
+func story(c candidate) []rule.Step {
 	flow := make([]rule.Step, 0, len(c.birth.Path)+3)
 	if c.origin.Pos.IsValid() {
 		flow = append(flow, rule.Step{Pos: c.origin.Pos, Text: c.origin.Text})
@@ -138,8 +155,7 @@ func hit(p *ssafn.Program, conv *ssa.Convert, call *ast.CallExpr, c candidate, h
 			flow = append(flow, s)
 		}
 	}
-	flow = append(flow, rule.Step{Pos: call.Pos(), Text: "the integer becomes a pointer"})
-	return rule.Hit{Pos: call.Pos(), End: call.End(), Severity: c.sev, Message: msg, Flow: flow}
+	return flow
 }
 
 // identity reports the shape of noescape: the function returns its pointer

@@ -5,6 +5,7 @@ import (
 
 	"golang.org/x/tools/go/ssa"
 
+	"moho/vet/internal/rule"
 	"moho/vet/internal/ssafn"
 )
 
@@ -196,4 +197,30 @@ func calls(p *ssafn.Program, f, g *ssa.Function) bool {
 		return g.Parent() != nil && (inside(g.Parent(), f) || up(g.Parent(), depth+1))
 	}
 	return up(g, 0)
+}
+
+// Window is the code from where only the number is left to its use at pos in
+// function f: from the birth, from where the number came into f, or from the
+// start of f.
+func (b Birth) Window(f *ssa.Function, pos token.Pos) rule.Span {
+	if b.From.Parent() == f && b.Pos < pos {
+		return rule.Span{Pos: b.Pos, End: pos}
+	}
+	for i := len(b.Hops) - 1; i >= 0; i-- {
+		h := b.Hops[i]
+		var in *ssa.Function
+		switch {
+		case h.At != nil:
+			in = h.At.Parent()
+		case h.Call != nil:
+			in = h.Call.Parent()
+		}
+		if in == f && h.Pos.IsValid() && h.Pos < pos {
+			return rule.Span{Pos: h.Pos, End: pos}
+		}
+	}
+	if f.Pos().IsValid() && f.Pos() < pos {
+		return rule.Span{Pos: f.Pos(), End: pos}
+	}
+	return rule.Span{}
 }

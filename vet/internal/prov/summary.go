@@ -52,7 +52,11 @@ func integerResult(p *ssafn.Program, f *ssa.Function, i int, out *fact.Func) {
 				addIndex(&out.SetResult(i).AddressOf, j)
 				continue
 			}
-			if k := Kinds(Of(p, b.Pointer, b.Context)) &^ Unknown; k != 0 {
+			k := Kinds(Of(p, b.Pointer, b.Context)) &^ Unknown
+			if v := Variable(p, b.Pointer, b.Context); k&Local != 0 && (v == nil || !OnStack(p, v) || !inside(v.Parent(), f)) {
+				k = k&^Local | Heap // somebody else's frame, or none
+			}
+			if k != 0 {
 				out.SetResult(i).AddressIs |= k
 			}
 		}
