@@ -4,6 +4,7 @@ import (
 	"go/constant"
 	"go/token"
 	"maps"
+	"slices"
 
 	"golang.org/x/tools/go/ssa"
 
@@ -44,6 +45,7 @@ type Hop struct {
 	rule.Step
 	Way  Way
 	Call ssa.CallInstruction // that passed or returned it
+	From *ssa.Function       // that returned it, where the call does not say
 	Cell ssa.Value           // what it was stored in: an address or a container
 	At   ssa.Instruction     // that stored it
 }
@@ -208,12 +210,12 @@ func (w *birthWalker) parameter(v *ssa.Parameter, ctx *Context, h *hop) {
 			w.walk(arg, up, false, &hop{Hop{Step: step, Way: Passed, Call: c}, h})
 		}
 	}
-	if ctx != nil && ssafn.Callee(ctx.call.Common()) == fn {
+	if ctx.enters(w.p, fn) {
 		pass(ctx.call, ctx.up)
 		return
 	}
 	calls, _ := w.p.Callers(fn)
-	for i, c := range calls {
+	for i, c := range append(slices.Clip(calls), w.p.DynamicCallers(fn)...) {
 		if i == maxCallers {
 			break
 		}
@@ -222,8 +224,15 @@ func (w *birthWalker) parameter(v *ssa.Parameter, ctx *Context, h *hop) {
 }
 
 func (w *birthWalker) call(v *ssa.Call, result int, ctx *Context, straight bool, h *hop) {
+	if ctx != nil && ctx.depth >= maxDepth {
+		return
+	}
 	callee := ssafn.Callee(v.Common())
-	if callee == nil || ssafn.IsCgo(callee) || ctx != nil && ctx.depth >= maxDepth {
+	if callee == nil {
+		w.dynamic(v, result, ctx, h)
+		return
+	}
+	if ssafn.IsCgo(callee) {
 		return
 	}
 	switch callee.String() {
@@ -242,6 +251,16 @@ func (w *birthWalker) call(v *ssa.Call, result int, ctx *Context, straight bool,
 	}
 	if len(callee.Blocks) == 0 {
 		w.foreign(v, callee, result, ctx, returned)
+	}
+}
+
+// dynamic goes on at the results of all functions that the call may enter.
+func (w *birthWalker) dynamic(v *ssa.Call, result int, ctx *Context, h *hop) {
+	for _, f := range w.p.Targets(&v.Call) {
+		step := rule.Step{Pos: v.Pos(), Text: "returned by " + FuncName(f)}
+		for _, r := range Results(f, result) {
+			w.walk(r, Push(ctx, v), false, &hop{Hop{Step: step, Way: Returned, Call: v, From: f}, h})
+		}
 	}
 }
 

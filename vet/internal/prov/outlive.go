@@ -24,7 +24,7 @@ func Outlives(p *ssafn.Program, b Birth, f, user *ssa.Function) (Exit, bool) {
 	for _, h := range b.Hops {
 		switch h.Way {
 		case Returned:
-			if h.Call != nil && ssafn.Callee(h.Call.Common()) == f {
+			if h.From == f || h.Call != nil && ssafn.Callee(h.Call.Common()) == f {
 				return Exit{h.Pos, "is returned from " + FuncName(f)}, true
 			}
 		case Passed:

@@ -2,6 +2,7 @@ package prov
 
 import (
 	"go/types"
+	"slices"
 	"strings"
 
 	"golang.org/x/tools/go/ssa"
@@ -18,12 +19,34 @@ func Push(ctx *Context, call ssa.CallInstruction) *Context {
 	return &Context{call: call, up: ctx, depth: depth}
 }
 
-// Argument returns what a call passes for parameter v of its callee.
+// enters reports whether the innermost call of the context enters f.
+func (c *Context) enters(p *ssafn.Program, f *ssa.Function) bool {
+	if c == nil {
+		return false
+	}
+	if callee := ssafn.Callee(c.call.Common()); callee != nil {
+		return callee == f
+	}
+	return slices.Contains(p.Targets(c.call.Common()), f)
+}
+
+// Argument returns what a call passes for parameter v of its callee, the
+// receiver of a method that is called through an interface among them.
 func Argument(call ssa.CallInstruction, v *ssa.Parameter) ssa.Value {
-	args := call.Common().Args
+	common := call.Common()
+	shift := 0
+	if common.IsInvoke() {
+		shift = 1
+	}
 	for i, param := range v.Parent().Params {
-		if param == v && i < len(args) {
-			return args[i]
+		if param != v {
+			continue
+		}
+		switch i -= shift; {
+		case i == -1:
+			return common.Value
+		case i < len(common.Args):
+			return common.Args[i]
 		}
 	}
 	return nil
