@@ -15,8 +15,8 @@
 // The rule looks at loads of pointers (directly, from a field, an element, or by
 // sync/atomic) from memory that was declared with an integer in that place, and
 // follows what was stored there to where the address was taken, the way
-// uintptr-roundtrip does. Its severities are the same: high for memory that is
-// Go's for certain, medium for typed pointers that were loaded or came from
-// another package, none for C memory, memory of the operating system and package
-// variables.
+// uintptr-roundtrip does: high for memory that is Go's for certain, medium for
+// typed pointers that were loaded or came from another package, and where a
+// field or package variable holds the object besides; none for C memory, memory
+// of the operating system and package variables.
 package punuintptrload

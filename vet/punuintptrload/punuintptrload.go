@@ -92,6 +92,9 @@ func check(p *ssafn.Program, v, addr ssa.Value) (rule.Hit, bool) {
 					switch {
 					case o.Kind&prov.Moves != 0:
 						s = evidence.High
+						if b.Pointer != nil && prov.KeptElsewhere(p, b.Pointer) {
+							s = evidence.Medium
+						}
 					case o.Kind&(prov.Loaded|prov.Opaque) != 0:
 						s = evidence.Medium
 					}

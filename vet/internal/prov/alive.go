@@ -183,3 +183,43 @@ func uses1(instr ssa.Instruction, roots map[ssa.Value]bool) bool {
 	}
 	return false
 }
+
+// KeptElsewhere reports whether the object that pointer v points into was read
+// from a field or package variable, is put into one, or is returned, in v's
+// function or in all callers that are known: what holds it there keeps it alive.
+func KeptElsewhere(p *ssafn.Program, v ssa.Value) bool { return keptElsewhere(p, v, 0) }
+
+func keptElsewhere(p *ssafn.Program, v ssa.Value, depth int) bool {
+	if depth > 3 {
+		return false
+	}
+	switch v := base(v).(type) {
+	case *ssa.UnOp:
+		switch v.X.(type) {
+		case *ssa.FieldAddr, *ssa.Global:
+			return true
+		}
+	case *ssa.Parameter:
+		calls, _ := p.Callers(v.Parent())
+		for _, c := range calls {
+			if arg := Argument(c, v); arg == nil || !keptElsewhere(p, arg, depth+1) {
+				return false
+			}
+		}
+		return len(calls) > 0
+	case *ssa.MakeSlice, *ssa.Alloc, *ssa.Call, *ssa.Extract:
+		for _, ref := range *v.(ssa.Value).Referrers() {
+			switch ref := ref.(type) {
+			case *ssa.Return:
+				return true
+			case *ssa.Store:
+				_, field := ref.Addr.(*ssa.FieldAddr)
+				_, global := ref.Addr.(*ssa.Global)
+				if ref.Val == v && (field || global) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
