@@ -162,9 +162,11 @@ func (u *unit) readFacts(name string) error {
 	if !ok {
 		return fmt.Errorf("%s: facts about %s: not written by this program", name, u.pkg.PkgPath)
 	}
-	if err := json.Unmarshal(b, &u.record.Facts); err != nil {
+	var facts *fact.Package
+	if err := json.Unmarshal(b, &facts); err != nil {
 		return fmt.Errorf("%s: facts about %s: %w", name, u.pkg.PkgPath, err)
 	}
+	u.record.Facts = facts
 	return nil
 }
 
