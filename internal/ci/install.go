@@ -25,6 +25,7 @@ type need struct {
 // needs has every program that a test asks testbin for, Go's own tools apart.
 var needs = []need{
 	{program: "git", pkg: "git"},
+	{program: "bash", pkg: "bash"},
 	{program: "setarch", pkg: "util-linux"},
 	{program: "unshare", pkg: "util-linux"},
 	{program: "pgrep", pkg: "procps"},

@@ -12,7 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"moho/internal/testbin"
 	"moho/vet"
 	"moho/vet/source"
 )
@@ -318,8 +317,7 @@ func TestGone(t *testing.T) {
 // TestDead ends when the client's process is gone, even if its end of the pipe
 // is open.
 func TestDead(t *testing.T) {
-	testbin.NeedTool(t, "true")
-	cmd := exec.Command("true")
+	cmd := exec.Command(os.Args[0], "-test.run=^$")
 	if err := cmd.Run(); err != nil {
 		t.Fatal(err)
 	}

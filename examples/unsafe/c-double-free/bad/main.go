@@ -1,0 +1,16 @@
+// Shown by: go run .
+// It says: SIGABRT
+package main
+
+/*
+#include <stdlib.h>
+*/
+import "C"
+
+import "unsafe"
+
+func main() {
+	s := C.CString("text")
+	C.free(unsafe.Pointer(s))
+	C.free(unsafe.Pointer(s))
+}

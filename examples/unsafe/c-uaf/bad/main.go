@@ -1,0 +1,21 @@
+// Shown by: go run .
+// It says: harm:
+package main
+
+/*
+#include <stdlib.h>
+*/
+import "C"
+
+import (
+	"fmt"
+	"unsafe"
+)
+
+func main() {
+	s := C.CString("some text")
+	C.free(unsafe.Pointer(s))
+	if text := C.GoString(s); text != "some text" { // malloc writes into what is free
+		fmt.Printf("harm: %q\n", text)
+	}
+}

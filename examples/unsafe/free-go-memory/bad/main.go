@@ -1,0 +1,15 @@
+// Shown by: go run .
+// It says: SIGABRT
+package main
+
+/*
+#include <stdlib.h>
+*/
+import "C"
+
+import "unsafe"
+
+func main() {
+	b := make([]byte, 64)
+	C.free(unsafe.Pointer(&b[0])) // malloc never saw it
+}

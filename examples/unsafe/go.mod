@@ -1,0 +1,3 @@
+module unsafe.example
+
+go 1.26

@@ -1,0 +1,37 @@
+// Shown by: go run .
+// It says: harm: 9
+package main
+
+import (
+	"fmt"
+	"reflect"
+	"runtime"
+	"unsafe"
+)
+
+type record [6]int
+
+var kept []*record
+
+//go:noinline
+func newRecord() *record { return &record{1, 2, 3, 4, 5, 6} }
+
+// churn takes over memory that is free.
+func churn() {
+	for range 3 {
+		runtime.GC()
+	}
+	for range 10000 {
+		kept = append(kept, &record{9, 9, 9, 9, 9, 9})
+	}
+}
+
+func main() {
+	r := newRecord()
+	h := reflect.SliceHeader{Data: uintptr(unsafe.Pointer(r)), Len: 6, Cap: 6} // Data is a number
+	churn()
+	s := *(*[]int)(unsafe.Pointer(&h))
+	if s[2] != 3 {
+		fmt.Println("harm:", s[2])
+	}
+}

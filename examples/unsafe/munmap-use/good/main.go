@@ -1,0 +1,16 @@
+// The twin of bad: go run . says nothing.
+package main
+
+import (
+	"fmt"
+	"syscall"
+)
+
+func main() {
+	page, err := syscall.Mmap(-1, 0, 4096, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(page[0])
+	syscall.Munmap(page)
+}

@@ -1,0 +1,21 @@
+// Shown by: go run .
+// It says: harm: lost
+package main
+
+import (
+	"fmt"
+	"unsafe"
+)
+
+func main() {
+	seen := map[string]int{}
+	buf := make([]byte, 0, 16)
+	for _, word := range []string{"first", "other"} {
+		buf = append(buf[:0], word...)
+		key := unsafe.String(&buf[0], len(buf)) // its bytes are those of buf
+		seen[key]++
+	}
+	if seen["first"] != 1 {
+		fmt.Println("harm: lost")
+	}
+}

@@ -1,0 +1,19 @@
+// Shown by: go run -gcflags=-d=checkptr=2 .
+// It says: checkptr: unsafe.Slice result straddles multiple allocations
+package main
+
+import (
+	"fmt"
+	"unsafe"
+)
+
+type header struct{ version, size uint64 }
+
+//go:noinline
+func newHeader() *header { return &header{1, 512} }
+
+func main() {
+	h := newHeader()
+	all := unsafe.Slice((*byte)(unsafe.Pointer(h)), 512) // h has 16 bytes
+	fmt.Println(all[300])
+}
