@@ -56,6 +56,11 @@ func (p *Package) Concerns() bool {
 			if a.Frees != "" || a.MayFree != "" || a.Retains || a.AsPointer || a.KeptByC || a.IntToC {
 				return true
 			}
+			for _, e := range a.Fields {
+				if e.Frees != "" || e.MayFree != "" {
+					return true
+				}
+			}
 		}
 	}
 	for _, t := range p.Types {

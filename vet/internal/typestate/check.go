@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/tools/go/ssa"
 
+	"moho/vet/internal/rule"
 	"moho/vet/internal/ssafn"
 )
 
@@ -49,7 +50,8 @@ func settle(p *ssafn.Program, list []Event) []Event {
 			continue
 		}
 		first := list[at[0]]
-		first.Pos = inner.Pos()
+		first.Pos, first.Message = inner.Pos(), first.callers
+		first.Flow = append([]rule.Step{{Pos: inner.Pos(), Text: "made here, and returned"}}, first.Flow...)
 		list[at[0]] = first
 		for _, i := range at[1:] {
 			drop[i] = true

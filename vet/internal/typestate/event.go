@@ -23,6 +23,7 @@ type Event struct {
 	Message string
 	Flow    []rule.Step
 	Fixes   []analysis.SuggestedFix
+	callers string          // for leaks: the message when all callers lose it
 	Never   bool            // for leaks: no path gives it back
 	born    ssa.Instruction // for leaks: what made it
 	inner   ssa.Instruction // the same, or inside of what that calls

@@ -102,8 +102,12 @@ func (w *walker) lost() {
 			if !l.given && l.res.family == fact.Free && l.res.inner == key.born {
 				fix = w.deferFree(key.born)
 			}
+			by := ""
+			if l.res.inner != key.born {
+				by = fmt.Sprintf("what %s in %s makes is returned, and no caller sees to it that it is %s", w.expr(l.res.inner), fullName(l.res.inner.Parent()), verb)
+			}
 			w.found = append(w.found, Event{
-				Rule: name, Pos: key.born.Pos(), Sure: true, Never: !l.given, Fixes: fix, born: key.born, inner: l.res.inner, Message: msg,
+				Rule: name, Pos: key.born.Pos(), Sure: true, Never: !l.given, Fixes: fix, callers: by, born: key.born, inner: l.res.inner, Message: msg,
 				Flow: append(w.birth(l.root, l.res), rule.Step{Pos: ends[0], Text: "the function goes on without it"}),
 			})
 			continue
