@@ -78,3 +78,16 @@ func resident(group int) int64 {
 	}
 	return sum
 }
+
+// usage returns what a command that has ended used: processor time with that of the
+// children it has waited for, and the most memory of one process.
+func usage(cmd *exec.Cmd) (cpu time.Duration, memory int64) {
+	s := cmd.ProcessState
+	if s == nil {
+		return 0, 0
+	}
+	if u, ok := s.SysUsage().(*syscall.Rusage); ok {
+		memory = u.Maxrss << 10
+	}
+	return s.UserTime() + s.SystemTime(), memory
+}

@@ -53,4 +53,7 @@ type Program struct {
 	End     string `json:"end"`           // "ok", "failed", "crashed", "timeout", "memory", "not built"
 	Why     string `json:"why,omitempty"` // in the program's or the compiler's words
 	Binary  string `json:"binary,omitempty"`
+
+	CPU    time.Duration `json:"cpu"`    // user and system, of the last run with its children
+	Memory int64         `json:"memory"` // bytes resident at most, of one process
 }

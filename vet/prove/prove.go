@@ -170,6 +170,7 @@ func (r *runner) program(ctx context.Context, p *program, dir string) (Program, 
 	}
 	last := runs[len(runs)-1]
 	out.End, out.Why = last.end, last.why
+	out.CPU, out.Memory = last.cpu, last.memory
 	if last.log.Starts == 0 {
 		out.End, out.Why = endFailed, "the patched runtime did not start: "+firstLines(last.output, 3, last.why)
 		r.gap("a program", p.pkg.ImportPath, out.Why)

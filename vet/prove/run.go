@@ -31,7 +31,9 @@ type outcome struct {
 	end    string
 	why    string
 	log    report.Log
-	output string // the end of what it printed
+	output string // the beginning and the end of what it printed
+	cpu    time.Duration
+	memory int64
 }
 
 // Most of a program's output that is kept.
@@ -72,6 +74,7 @@ func (r *runner) exec(ctx context.Context, p *program, binary, dir string, n int
 		return outcome{}, ctx.Err()
 	}
 	o := outcome{output: out.String()}
+	o.cpu, o.memory = usage(cmd)
 	f, ferr := os.Open(log)
 	if ferr != nil {
 		return outcome{}, ferr
