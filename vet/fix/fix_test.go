@@ -3,6 +3,7 @@ package fix
 import (
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -259,5 +260,44 @@ func TestDiff(t *testing.T) {
 	}
 	if !slices.IsSortedFunc(rep.Files, func(a, b File) int { return strings.Compare(a.Name, b.Name) }) {
 		t.Error("files are not sorted")
+	}
+}
+
+// TestFixtool holds go fix -fixtool, run until it changes nothing, to the same text.
+func TestFixtool(t *testing.T) {
+	exe := filepath.Join(t.TempDir(), "mohovet")
+	testbin.Run(t, "go", "build", "-o", exe, "../internal/mohovet")
+	const hazards = "../testdata/hazards"
+	ours, theirs := t.TempDir(), t.TempDir()
+	for _, dir := range []string{ours, theirs} {
+		for _, name := range []string{"go.mod", "roundtrip/bad", "view/bad", "header/bad"} {
+			from := filepath.Join(hazards, filepath.FromSlash(name))
+			if name == "go.mod" {
+				if err := os.WriteFile(filepath.Join(dir, name), []byte(read(t, from)), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				continue
+			}
+			if err := os.CopyFS(filepath.Join(dir, filepath.FromSlash(name)), os.DirFS(from)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	rep, err := Run(t.Context(), all(ours))
+	if err == nil {
+		err = rep.Write()
+	}
+	if err != nil || len(rep.Files) == 0 {
+		t.Fatalf("%d files: %v", len(rep.Files), err)
+	}
+	for range MaxRounds {
+		cmd := exec.Command("go", "fix", "-fixtool="+exe, "./...")
+		cmd.Dir = theirs
+		cmd.CombinedOutput() // it exits 1 when something is left
+	}
+	for _, f := range rep.Files {
+		if got := read(t, filepath.Join(theirs, filepath.FromSlash(f.Name))); got != string(f.After) {
+			t.Errorf("%s: go fix makes\n%s\nwant\n%s", f.Name, got, f.After)
+		}
 	}
 }
