@@ -20,7 +20,7 @@ func TestFixes(t *testing.T) {
 	if err := os.CopyFS(dir, os.DirFS(hazards)); err != nil {
 		t.Fatal(err)
 	}
-	opts := vet.Options{Dir: dir, Patterns: []string{"./roundtrip/bad", "./header/bad", "./view/bad", "./syscall/bad", "./frame/bad", "./wrapper/bad", "./cmem/bad"}}
+	opts := vet.Options{Dir: dir, Patterns: []string{"./roundtrip/bad", "./header/bad", "./view/bad", "./syscall/bad", "./frame/bad", "./wrapper/bad", "./cmem/bad", "./keepalive/bad"}}
 	before := run(t, opts)
 	edits := map[string][]evidence.Edit{}
 	var want []string

@@ -90,14 +90,14 @@ func hit(p *ssafn.Program, risks []lifetime.Risk) (rule.Hit, bool) {
 	var msg string
 	switch {
 	case first.Use.Leaves:
-		msg = fmt.Sprintf("%s leaves %s, but nothing refers to %s any more: its finalizer gives back what the result points to",
+		msg = fmt.Sprintf("%s leaves %s, but nothing refers to %s any more: the finalizer gives back what the result points to",
 			join(fields), where, join(owners))
 	case len(first.Via) > 0:
-		msg = fmt.Sprintf("%s is not referred to after the last use of it in %s, which %s waits for: its finalizer may give back %s while that is in use",
+		msg = fmt.Sprintf("%s is not referred to after the last use of it in %s, which %s waits for: the finalizer may give back %s while that is in use",
 			join(owners), prov.FuncName(first.Via[0].Parent()), where, join(fields))
 	default:
-		msg = fmt.Sprintf("%s is used in %s after the last use of %s: its finalizer may have given it back by then",
-			join(fields), where, join(owners))
+		msg = fmt.Sprintf("%s %s used%s in %s after the last use of %s: %s",
+			join(fields), plural(fields, "is", "are"), by(p, first.Use.At), where, join(owners), consequence(owners))
 	}
 	h := rule.Hit{Pos: pos, End: end, Severity: evidence.High, Message: msg}
 	for _, r := range risks {
@@ -114,6 +114,9 @@ func hit(p *ssafn.Program, risks []lifetime.Risk) (rule.Hit, bool) {
 		}
 	}
 	h.Flow = append(h.Flow, rule.Step{Pos: pos, Text: "in use here"})
+	if !first.Use.Leaves {
+		h.Fixes = fixes(p, pos, owners)
+	}
 	h.Window = rule.Span{Pos: windowStart(p, first), End: end}
 	return h, true
 }
@@ -131,4 +134,23 @@ func join(names []string) string {
 		return strings.Join(names, "")
 	}
 	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
+}
+
+// by names what uses the value, when that is a call.
+func by(p *ssafn.Program, at ssa.Instruction) string {
+	if call := p.Call(at.Pos()); call != nil {
+		return " by " + rule.Expr(call.Fun)
+	}
+	return ""
+}
+
+func plural(list []string, one, many string) string {
+	if len(list) == 1 {
+		return one
+	}
+	return many
+}
+
+func consequence(owners []string) string {
+	return plural(owners, "its finalizer may have given it back by then", "their finalizers may have given them back by then")
 }

@@ -201,7 +201,7 @@ func (k *Keepers) use(v ssa.Value, ref ssa.Instruction) {
 	case *ssa.UnOp:
 		// What is read from a variable that holds the object may be the object;
 		// what is read from the object itself is not.
-		if _, cell := v.(*ssa.Alloc); cell && ref.Op == token.MUL && mayHold(ref.Type(), 0) {
+		if ref.Op == token.MUL && k.variable(v) && mayHold(ref.Type(), 0) {
 			k.add(ref)
 		}
 	case *ssa.Store:
@@ -219,6 +219,25 @@ func (k *Keepers) use(v ssa.Value, ref ssa.Instruction) {
 	case *ssa.Call:
 		k.call(v, ref)
 	}
+}
+
+// variable reports the address of a local variable, or of a part of one that is
+// not such an object itself.
+func (k *Keepers) variable(addr ssa.Value) bool {
+	for range 16 {
+		switch a := addr.(type) {
+		case *ssa.Alloc:
+			t := k.p.TypeFact(a.Type())
+			return t == nil || !t.Finalizer
+		case *ssa.FieldAddr:
+			addr = a.X
+		case *ssa.IndexAddr:
+			addr = a.X
+		default:
+			return false
+		}
+	}
+	return false
 }
 
 // stored follows an object into what it was stored in.
