@@ -48,6 +48,7 @@ import (
 	"moho/vet/internal/rule"
 	"moho/vet/keepalive"
 	"moho/vet/munmapuse"
+	"moho/vet/noescapelie"
 	"moho/vet/nonul"
 	"moho/vet/ptrinnoscan"
 	"moho/vet/punuintptrload"
@@ -95,6 +96,7 @@ var suite = []struct {
 	{intaspointer.Rule, intaspointer.Analyzer},
 	{keepalive.Rule, keepalive.Analyzer},
 	{munmapuse.Rule, munmapuse.Analyzer},
+	{noescapelie.Rule, noescapelie.Analyzer},
 	{nonul.Rule, nonul.Analyzer},
 	{ptrinnoscan.Rule, ptrinnoscan.Analyzer},
 	{punuintptrload.Rule, punuintptrload.Analyzer},
@@ -114,6 +116,7 @@ var Suite []*analysis.Analyzer
 // asmSuite is what applies to a package that has assembly and no unsafe.
 var asmSuite = []*analysis.Analyzer{
 	asmargs.Analyzer, asmclobber.Analyzer, asmframe.Analyzer, asmnosplit.Analyzer, asmsp.Analyzer,
+	noescapelie.Analyzer,
 	ignoredirective.Analyzer,
 }
 
