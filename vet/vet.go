@@ -50,6 +50,7 @@ import (
 	"moho/vet/munmapuse"
 	"moho/vet/noescapelie"
 	"moho/vet/nonul"
+	"moho/vet/privatelayout"
 	"moho/vet/ptrinnoscan"
 	"moho/vet/punuintptrload"
 	"moho/vet/stringmutate"
@@ -98,6 +99,7 @@ var suite = []struct {
 	{munmapuse.Rule, munmapuse.Analyzer},
 	{noescapelie.Rule, noescapelie.Analyzer},
 	{nonul.Rule, nonul.Analyzer},
+	{privatelayout.Rule, privatelayout.Analyzer},
 	{ptrinnoscan.Rule, ptrinnoscan.Analyzer},
 	{punuintptrload.Rule, punuintptrload.Analyzer},
 	{stringmutate.Rule, stringmutate.Analyzer},

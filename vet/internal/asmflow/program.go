@@ -44,6 +44,12 @@ func SetTarget(fset *token.FileSet, t Target) (forget func()) {
 	return func() { targets.Delete(fset) }
 }
 
+// TargetOf is what the packages of a file set are built for.
+func TargetOf(fset *token.FileSet) Target {
+	t, _ := targetOf(fset)
+	return t
+}
+
 func targetOf(fset *token.FileSet) (t Target, tool bool) {
 	if t, ok := targets.Load(fset); ok {
 		return t.(Target), false
