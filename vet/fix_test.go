@@ -20,7 +20,7 @@ func TestFixes(t *testing.T) {
 	if err := os.CopyFS(dir, os.DirFS(hazards)); err != nil {
 		t.Fatal(err)
 	}
-	opts := vet.Options{Dir: dir, Patterns: []string{"./roundtrip/bad", "./header/bad", "./view/bad", "./syscall/bad", "./frame/bad", "./wrapper/bad", "./cmem/bad", "./keepalive/bad"}}
+	opts := vet.Options{Dir: dir, Patterns: []string{"./roundtrip/bad", "./header/bad", "./view/bad", "./syscall/bad", "./frame/bad", "./wrapper/bad", "./cmem/bad", "./keepalive/bad", "./cptr/bad"}}
 	before := run(t, opts)
 	edits := map[string][]evidence.Edit{}
 	var want []string
@@ -37,7 +37,7 @@ func TestFixes(t *testing.T) {
 			}
 		}
 	}
-	if fixed["uintptr-roundtrip"] == 0 || fixed["view-overrun"] == 0 || fixed["c-leak"] == 0 {
+	if fixed["uintptr-roundtrip"] == 0 || fixed["view-overrun"] == 0 || fixed["c-leak"] == 0 || fixed["c-go-ptr-in-arg"] == 0 {
 		t.Fatalf("fixes by rule: %v, want some of each", fixed)
 	}
 	for file, list := range edits {

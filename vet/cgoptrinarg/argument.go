@@ -17,21 +17,22 @@ import (
 // maxParts bounds the parts of an object that are looked at.
 const maxParts = 512
 
-// argument looks into the objects that a call hands to C.
-func argument(p *ssafn.Program, call ssa.CallInstruction) (rule.Hit, bool) {
+// argument looks into the objects that a call hands to C. stored is where the
+// pointer was put into the object.
+func argument(p *ssafn.Program, call ssa.CallInstruction) (h rule.Hit, stored token.Pos, ok bool) {
 	c, ok := ssafn.CCall(call)
 	if !ok || builtin[c.Name] {
-		return rule.Hit{}, false
+		return rule.Hit{}, token.NoPos, false
 	}
 	for i, arg := range c.Args {
 		if !pointer(arg.Type()) {
 			continue
 		}
 		if h, ok := inside(p, call, c, i, arg); ok {
-			return h, true
+			return h, h.Flow[1].Pos, true
 		}
 	}
-	return rule.Hit{}, false
+	return rule.Hit{}, token.NoPos, false
 }
 
 // builtin lists what cgo itself provides: it copies bytes, or frees.

@@ -39,10 +39,14 @@ func run(pass *analysis.Pass) ([]rule.Hit, error) {
 		if ssafn.IsCgo(f) {
 			continue
 		}
+		pinners := 1
 		for _, b := range f.Blocks {
 			for _, instr := range b.Instrs {
 				if call, ok := instr.(ssa.CallInstruction); ok {
-					if h, ok := argument(p, call); ok {
+					if h, stored, ok := argument(p, call); ok {
+						if h.Fixes = pinFix(p, stored, pinners); h.Fixes != nil {
+							pinners++
+						}
 						hits = append(hits, h)
 					}
 				}
