@@ -26,9 +26,8 @@
 // stored, boxed, sent, or passed to a function that might keep it. Where the
 // compiler can be run, the finding says what it decided about the variable.
 //
-// An exported function that returns such an address is reported at the return,
-// with medium severity, when nothing in the package shows what it is for.
-// Deferred calls run while the frame is there, but after everything that may
+// A function that returns such an address and is called from other packages only
+// is not reported here, but where they make a pointer of it. Deferred calls run while the frame is there, but after everything that may
 // have moved its stack.
 //
 // The conversion itself is a finding of uintptr-roundtrip as well, which holds
