@@ -22,6 +22,7 @@ import (
 	"go/token"
 	"go/types"
 	"maps"
+	"slices"
 	"strings"
 )
 
@@ -39,28 +40,18 @@ type Package struct {
 // Concerns reports whether a package that imports this one directly, and no
 // other that hands out raw memory, can break a rule with what it gets: memory
 // that has to be given back or may be gone, an object with a finalizer, an
-// integer that is an address. The standard library does not count: its own
-// interfaces for that are imports that count by themselves, and else nearly
-// everything would.
+// integer that is used as an address, a string over somebody's bytes. What
+// ordinary functions do too (return an argument, keep it, write to it) is not it.
+//
+// The standard library does not count: its own interfaces for such things are
+// imports that count by themselves, and else nearly everything would.
 func (p *Package) Concerns() bool {
 	if p == nil || p.Std {
 		return false
 	}
 	for _, f := range p.Funcs {
-		for _, r := range f.Results {
-			if r.Memory&(C|Mapped) != 0 || r.Owned != "" || len(r.AddressOf) > 0 || r.AddressIs != 0 || len(r.PointsTo) > 0 {
-				return true
-			}
-		}
-		for _, a := range f.Params {
-			if a.Frees != "" || a.MayFree != "" || a.Retains || a.AsPointer || a.KeptByC || a.IntToC {
-				return true
-			}
-			for _, e := range a.Fields {
-				if e.Frees != "" || e.MayFree != "" {
-					return true
-				}
-			}
+		if slices.ContainsFunc(f.Results, Result.raw) || slices.ContainsFunc(f.Params, Param.raw) {
+			return true
 		}
 	}
 	for _, t := range p.Types {
@@ -69,6 +60,15 @@ func (p *Package) Concerns() bool {
 		}
 	}
 	return false
+}
+
+func (r Result) raw() bool {
+	return r.Memory&(C|Mapped) != 0 || r.Owned != "" || len(r.Lent) > 0 || r.Recast
+}
+
+func (a Param) raw() bool {
+	return a.Frees != "" || a.MayFree != "" || a.AsPointer || a.KeptByC || a.IntToC ||
+		slices.ContainsFunc(a.Fields, func(e Effect) bool { return e.Frees != "" || e.MayFree != "" })
 }
 
 // AFact marks Package as a fact of go/analysis.
@@ -140,6 +140,7 @@ type Result struct {
 	AddressOf []int    // parameters whose address an integer result holds
 	AddressIs Memory   // kinds of memory whose address an integer result holds
 	Lent      []int    // parameters whose finalizer gives back what the result refers to
+	Recast    bool     // a string that points into a slice of the caller's, or the other way round
 	Owned     Release  // how the caller has to give the result back; "" when it need not
 	Views     []Source // memory behind parameters that the result points into
 	Bytes     int64    // from a pointer, slice or string result to the end of what it points into; 0 is not known

@@ -119,6 +119,39 @@ func concerned(pass *analysis.Pass, p *ssafn.Program) bool {
 	})
 }
 
+// recast marks results that are strings over a slice of the caller's, or slices
+// over a string: only unsafe code makes those.
+func recast(sig *types.Signature, out *fact.Func) {
+	shift := 0
+	if sig.Recv() != nil {
+		shift = 1
+	}
+	for i := range out.Results {
+		if i >= sig.Results().Len() {
+			return
+		}
+		for _, from := range out.Results[i].PointsTo {
+			if from -= shift; from < 0 || from >= sig.Params().Len() {
+				continue
+			}
+			a, b := shape(sig.Results().At(i).Type()), shape(sig.Params().At(from).Type())
+			out.Results[i].Recast = out.Results[i].Recast || a != b && a != "" && b != ""
+		}
+	}
+}
+
+func shape(t types.Type) string {
+	switch t := t.Underlying().(type) {
+	case *types.Basic:
+		if t.Info()&types.IsString != 0 {
+			return "string"
+		}
+	case *types.Slice:
+		return "slice"
+	}
+	return ""
+}
+
 // summarise goes once over functions that call each other, and reports whether
 // something new was learnt and another round may learn more.
 func summarise(p *ssafn.Program, group []*ssa.Function) bool {
@@ -137,6 +170,7 @@ func summarise(p *ssafn.Program, group []*ssa.Function) bool {
 		if len(next.Params)+len(next.Results) == 0 {
 			continue
 		}
+		recast(f.Signature, next)
 		if before == nil || !reflect.DeepEqual(before, next) {
 			p.Own.Funcs[name] = next
 			changed = true
