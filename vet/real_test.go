@@ -85,6 +85,8 @@ func TestRealBugs(t *testing.T) {
 		{module: "github.com/modern-go/reflect2@v1.0.1", want: []string{"reflect2.go:292 header-literal"}},
 		{module: "github.com/modern-go/reflect2@v1.0.2", clean: true},
 		{module: "github.com/OneOfOne/xxhash@v1.2.8", clean: true},
+		{module: "github.com/oschwald/maxminddb-golang@v1.3.0", want: []string{"verifier.go:18 keepalive"}},
+		{module: "github.com/oschwald/maxminddb-golang@v1.4.0", clean: true},
 		{module: "github.com/DataDog/zstd@v1.4.5", want: []string{
 			"zstd_stream.go:160 go-ptr-as-cint", "zstd_stream.go:217 go-ptr-as-cint", "zstd_stream.go:393 go-ptr-as-cint",
 		}},

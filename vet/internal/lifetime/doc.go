@@ -18,5 +18,5 @@
 // Internal to vet.
 package lifetime
 
-// maxDepth bounds how many calls deep a question is followed.
+// maxDepth bounds how many calls deep a question about an object is followed.
 const maxDepth = 6
