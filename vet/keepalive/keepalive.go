@@ -138,6 +138,9 @@ func join(names []string) string {
 
 // by names what uses the value, when that is a call.
 func by(p *ssafn.Program, at ssa.Instruction) string {
+	if c, ok := ssafn.CCall(at); ok {
+		return " by C." + c.Name
+	}
 	if call := p.Call(at.Pos()); call != nil {
 		return " by " + rule.Expr(call.Fun)
 	}
