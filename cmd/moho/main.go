@@ -77,7 +77,7 @@ func run(ctx context.Context, ui *cli.UI, args []string) (code int) {
 		ui.Out = out
 	}
 	root := newRoot(&app{ui: ui})
-	root.SetArgs(args)
+	root.SetArgs(goTestFlags(args))
 	root.SetIn(ui.In)
 	root.SetOut(ui.Out)
 	root.SetErr(ui.Err)

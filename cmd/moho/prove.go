@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,6 +32,20 @@ func (p *proveFlags) add(cmd *cobra.Command) {
 	f.DurationVar(&p.timeout, "timeout", prove.DefaultTimeout, "with --prove: for one run of one program")
 	f.StringVar(&p.args, "exec", "", "with --prove: `ARGS` for commands, which are run when they have no tests")
 	f.StringVar(&p.keep, "keep", "", "with --prove: leave binaries and reports in this `DIR`")
+}
+
+// goTestFlags spells -run as this command line has it: fingers know it from go test.
+func goTestFlags(args []string) []string {
+	if len(args) == 0 || args[0] != "vet" {
+		return args
+	}
+	args = slices.Clone(args)
+	for i, a := range args {
+		if a == "-run" || strings.HasPrefix(a, "-run=") {
+			args[i] = "-" + a
+		}
+	}
+	return args
 }
 
 // check refuses flags that say nothing without --prove.

@@ -80,15 +80,20 @@ func (h *Hit) History() []Stack {
 	return list
 }
 
-// Site names where a hit happened: its rule and its innermost Go frame. Two hits
-// with the same site are one, however many ways lead there.
+// Site names where a hit happened: its rule, its innermost Go frame, and that of the
+// place where the address became an integer. Two hits with the same site are one,
+// however many ways lead there.
 func (h *Hit) Site() string {
-	for _, f := range h.At {
+	return h.Rule + innermost(h.At) + innermost(h.Born)
+}
+
+func innermost(frames []Frame) string {
+	for _, f := range frames {
 		if f.Fn != "" {
-			return fmt.Sprintf("%s %s:%d", h.Rule, f.File, f.Line)
+			return fmt.Sprintf(" %s:%d", f.File, f.Line)
 		}
 	}
-	return h.Rule
+	return ""
 }
 
 // A Log is what the processes of one run have written.

@@ -3,7 +3,6 @@ package rewrite
 import (
 	"go/ast"
 	"go/types"
-	"strings"
 )
 
 // Integers that are addresses: where they are born, where they leave for a system
@@ -43,8 +42,8 @@ func (f *file) birth(c *ast.CallExpr) {
 	}
 }
 
-// plainCall reports a call of a function of this package that is written in Go and
-// does not ask for pointers to be kept alive, or of a function value.
+// plainCall reports a call of a function of this package that is written in Go (a
+// stub of cgo too) and does not ask for pointers to be kept alive.
 func (f *file) plainCall(c *ast.CallExpr) bool {
 	fun := ast.Unparen(c.Fun)
 	if ix, ok := fun.(*ast.IndexExpr); ok {
@@ -62,7 +61,7 @@ func (f *file) plainCall(c *ast.CallExpr) bool {
 	switch o := f.info.Uses[id].(type) {
 	case *types.Func:
 		d := f.decls[o.Origin()]
-		return d != nil && d.Body != nil && !strings.HasPrefix(id.Name, "_C") && !hasPragma(d, "uintptrescapes", "uintptrkeepalive")
+		return d != nil && d.Body != nil && !hasPragma(d, "uintptrescapes", "uintptrkeepalive")
 	case *types.Builtin:
 		return o.Name() == "append"
 	}
