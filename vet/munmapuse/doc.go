@@ -14,6 +14,10 @@
 // after Munmap or a function that unmaps it, and unmapping it twice. Deferred
 // calls run where the function returns.
 //
+// Unmapping twice is of medium severity where Munmap of syscall or x/sys does it
+// and the code looks at the error: that function knows what it mapped, and harms
+// only when something else has come to lie at the same place.
+//
 // Not findings: a path on which Munmap returned an error; unmapping a part; a
 // variable or field that was set to nil or mapped anew; VirtualFree that only
 // decommits.

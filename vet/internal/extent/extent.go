@@ -265,7 +265,14 @@ func (w *walker) loaded(v *ssa.UnOp, off int64, depth int) {
 			w.far++
 			defer func() { w.far-- }()
 		}
-		w.choice(values, func(v ssa.Value) { w.pointer(v, off, depth+1) })
+		w.choice(values, func(v ssa.Value) {
+			n, back := len(w.out), w.seen[v]
+			w.pointer(v, off, depth+1)
+			if !local && len(values) > 1 && len(w.out) == n && !back {
+				// One of several that a field may hold, and nobody knows how long.
+				w.add(Object{Bytes: -1, Offset: -1, Pos: v.Pos(), Text: "memory of unknown size"})
+			}
+		})
 	}
 	if !local && len(w.out) == before {
 		w.typed(named{v}, off)

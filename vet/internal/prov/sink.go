@@ -1,9 +1,11 @@
 package prov
 
 import (
+	"go/ast"
 	"go/constant"
 	"go/token"
 	"go/types"
+	"strings"
 
 	"golang.org/x/tools/go/ssa"
 
@@ -34,6 +36,9 @@ func Sinks(p *ssafn.Program, instr ssa.Instruction) []Sink {
 		return invoked(p, call)
 	}
 	kernel := IsKernel(callee)
+	if kernel && takesMapping(p, call) {
+		return nil
+	}
 	if !kernel && len(callee.Blocks) > 0 {
 		return nil // the calls inside are the sinks
 	}
@@ -57,6 +62,35 @@ func Sinks(p *ssafn.Program, instr ssa.Instruction) []Sink {
 	}
 	return out
 }
+
+// takesMapping reports a system call that takes the address of a mapping: whatever is
+// handed to it can't be memory that Go's collector moves or frees, or the call
+// would be wrong for quite another reason.
+func takesMapping(p *ssafn.Program, call ssa.CallInstruction) bool {
+	e := p.Call(call.Common().Pos())
+	if e == nil || len(e.Args) == 0 {
+		return false
+	}
+	var id *ast.Ident
+	switch x := ast.Unparen(e.Args[0]).(type) {
+	case *ast.Ident:
+		id = x
+	case *ast.SelectorExpr:
+		id = x.Sel
+	default:
+		return false
+	}
+	switch p.Info.Uses[id].(type) {
+	case *types.Const: // the call's number
+		return mapping[strings.TrimPrefix(id.Name, "SYS_")]
+	case *types.Var: // the address of libc's function
+		name, ok := strings.CutSuffix(id.Name, "_trampoline_addr")
+		return ok && mapping[strings.ToUpper(strings.TrimPrefix(name, "libc_"))]
+	}
+	return false
+}
+
+var mapping = map[string]bool{"MMAP": true, "MMAP2": true, "MUNMAP": true, "MREMAP": true, "SHMAT": true, "SHMDT": true}
 
 // invoked are the sinks of a procedure that is called through an interface, as
 // programs do that replace it in tests. Nothing keeps what is converted in the

@@ -103,6 +103,9 @@ func (u *uses) call(call ssa.CallInstruction, v ssa.Value, depth int) {
 			continue
 		}
 		if IsKernel(callee) {
+			if takesMapping(u.p, call) {
+				continue
+			}
 			u.Kernel = true
 			u.note(call.Common().Pos())
 			if name := u.takesAddress(call, i); name != "" && u.Address == "" {

@@ -10,6 +10,7 @@ import (
 
 	"moho/vet/internal/fact"
 	"moho/vet/internal/rule"
+	"moho/vet/internal/ssafn"
 )
 
 // An Event is a misuse on a path that exists.
@@ -23,6 +24,9 @@ type Event struct {
 	Message string
 	Flow    []rule.Step
 	Fixes   []analysis.SuggestedFix
+	// Refused is a second release of which the callee says, by an error that the
+	// code looks at, that there is nothing to give back.
+	Refused bool
 	callers string          // for leaks: the message when all callers lose it
 	Never   bool            // for leaks: no path gives it back
 	born    ssa.Instruction // for leaks: what made it
@@ -167,9 +171,32 @@ func (w *walker) again(st *state, at site, root sym, r resource, rel *release, f
 		Rule:    name,
 		Pos:     w.place(st, rel.pos),
 		Sure:    sure,
+		Refused: refuses(rel),
 		Message: fmt.Sprintf("%s in %s gives back %s again, after %s did%s", w.textAt(w.place(st, rel.pos)), fullName(w.fn), w.noun(root, r), r.free.by, when),
 		Flow:    append(w.story(root, r), rule.Step{Pos: rel.pos, Text: "given back again by " + rel.by + when}),
 	})
+}
+
+// refuses reports a release by a function that keeps a list of what it may
+// unmap, and whose error somebody looks at, in every function on the way. A
+// second one does harm only when the same place was mapped again in between.
+//
+// Source: $GOROOT/src/syscall/syscall_unix.go, (*mmapper).Munmap, go1.26.
+func refuses(rel *release) bool {
+	call, ok := rel.at.(ssa.CallInstruction)
+	if !ok || rel.deferred || !looked(rel.at) || rel.outer != nil && !looked(rel.outer) {
+		return false
+	}
+	callee := ssafn.Callee(call.Common())
+	return callee != nil && listed[callee.String()]
+}
+
+// listed are the functions that know their mappings.
+var listed = map[string]bool{"syscall.Munmap": true, "golang.org/x/sys/unix.Munmap": true}
+
+func looked(in ssa.Instruction) bool {
+	call, ok := in.(*ssa.Call)
+	return ok && len(*call.Referrers()) > 0
 }
 
 // racing reports a release while a goroutine may still use the memory.

@@ -18,6 +18,9 @@ func Hits(p *ssafn.Program, name string, sure, unsure evidence.Severity) []rule.
 		if e.Sure {
 			h.Severity = sure
 		}
+		if e.Refused {
+			h.Severity = evidence.Medium
+		}
 		hits = append(hits, h)
 	}
 	return hits

@@ -113,3 +113,30 @@ func Opaque(p unsafe.Pointer) large { return *(*large)(p) }
 
 // Number is the first of who knows how many.
 func Number(p *uint32) uint64 { return *(*uint64)(unsafe.Pointer(p)) }
+
+type module struct {
+	opaque []byte
+	first  *byte
+}
+
+// place stands for memory whose size is known where the program runs.
+var place func() []byte
+
+func newModule() *module {
+	m := &module{opaque: place()}
+	m.first = &m.opaque[0]
+	return m
+}
+
+// double is a module that nobody looks behind the first byte of.
+func double() *module {
+	m := &module{opaque: []byte{1, 2, 3}}
+	m.first = &m.opaque[0]
+	return m
+}
+
+// Owner reads what modules begin with. A field that has small memory in one
+// place and memory of unknown size in another tells nothing of this one.
+func Owner() (*module, byte) {
+	return *(**module)(unsafe.Pointer(newModule().first)), *double().first
+}

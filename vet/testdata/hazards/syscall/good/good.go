@@ -153,3 +153,40 @@ func Numbers(fd int, whence uintptr) {
 func work() { sink = append(sink, make([]byte, 32)) }
 
 var sink [][]byte
+
+func shmdt(addr uintptr) error {
+	if _, _, e := syscall.Syscall(syscall.SYS_SHMDT, addr, 0, 0); e != 0 {
+		return e
+	}
+	return nil
+}
+
+// Detach takes what was attached: no memory of Go's is detached.
+func Detach(data []byte) error {
+	work()
+	return shmdt(uintptr(unsafe.Pointer(&data[0])))
+}
+
+// Near maps at the place that is asked for.
+func Near(addr unsafe.Pointer, size uintptr) uintptr {
+	hint := uintptr(addr)
+	work()
+	p, _, _ := syscall.Syscall6(syscall.SYS_MMAP, hint, size, syscall.PROT_READ, syscall.MAP_ANON|syscall.MAP_PRIVATE, 0, 0)
+	return p
+}
+
+type unmapper struct{ munmap func(addr, length uintptr) error }
+
+// Through a function value.
+func (u *unmapper) Through(data []byte) error {
+	return u.munmap(uintptr(unsafe.Pointer(&data[0])), uintptr(len(data)))
+}
+
+// NewUnmapper has the system's.
+var NewUnmapper = &unmapper{munmap: func(addr, length uintptr) error {
+	_, _, e := syscall.Syscall(syscall.SYS_MUNMAP, addr, length, 0)
+	if e != 0 {
+		return e
+	}
+	return nil
+}}
