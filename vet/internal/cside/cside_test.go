@@ -101,6 +101,7 @@ func TestBodies(t *testing.T) {
 		{"realloc", `void *f(void *p) { return realloc(p, 10); }`, "0:frees owned"},
 
 		{"strlen", `int f(const char *s) { return strlen(s); }`, "0:nul"},
+		{"strlen, converted", `int f(const char *s) { return (int)strlen(s); }`, "0:nul"},
 		{"own loop", `int f(const char *s) { int k = 0; while (*s++) k++; return k; }`, "0:nul"},
 		{"index loop", `int f(const char *s) { int k; for (k = 0; s[k] != '\0'; k++); return k; }`, "0:nul"},
 		{"copy loop", `void f(char *d, const char *s) { while ((*d++ = *s++)); }`, "0:writes 1:nul"},

@@ -27,7 +27,7 @@ import (
 )
 
 // Version changes when the meaning of a fact does.
-const Version = 2
+const Version = 3
 
 // A Package holds the summaries of one package. Functions are keyed by [Name],
 // types by their name. Only entries that say something are there.
@@ -136,7 +136,8 @@ type Source struct {
 // A Result is what a function returns.
 type Result struct {
 	Memory    Memory   // kinds of memory that a pointer result may point to; 0 is not known
-	PointsTo  []int    // parameters whose memory the result points into
+	PointsTo  []int    // parameters whose memory the result may point into
+	Only      bool     // it points nowhere but into PointsTo and Memory
 	AddressOf []int    // parameters whose address an integer result holds
 	AddressIs Memory   // kinds of memory whose address an integer result holds
 	Lent      []int    // parameters whose finalizer gives back what the result refers to

@@ -92,13 +92,19 @@ func carries(v ssa.Value, param *ssa.Parameter, depth int) bool {
 
 // pointerResult tells what memory result i points to.
 func pointerResult(p *ssafn.Program, f *ssa.Function, i int, out *fact.Func) {
-	kinds := Kind(0)
+	kinds, more := Kind(0), false
 	for _, v := range Results(f, i) {
-		if j := parameterIndex(f, base(v)); j >= 0 && punned(v) {
+		j := parameterIndex(f, base(v))
+		if j >= 0 && punned(v) {
 			addIndex(&out.SetResult(i).PointsTo, j)
 			continue
 		}
-		kinds |= Kinds(Of(p, v, nil))
+		k := Kinds(Of(p, v, nil))
+		kinds |= k
+		more = more || j < 0 && k&^(C|Mapped|Static) != 0
+	}
+	if !more && len(out.Result(i).PointsTo) > 0 {
+		out.SetResult(i).Only = true
 	}
 	// What is not certain is what a caller assumes without being told.
 	certain := kinds&^(C|Mapped|Static) == 0 || len(out.Result(i).PointsTo) > 0
@@ -202,6 +208,9 @@ func (w *walker) summarised(v *ssa.Call, callee *ssa.Function, result int, ctx *
 		if i >= 0 && i < len(v.Call.Args) {
 			w.pointer(v.Call.Args[i], ctx)
 		}
+	}
+	if !r.Only && r.Memory == 0 {
+		w.typed(v, Loaded, "the result of "+FuncName(callee))
 	}
 	return true
 }
