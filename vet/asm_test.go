@@ -234,13 +234,17 @@ func TestAsmVettool(t *testing.T) {
 		t.Errorf("gaps by go vet (-want +got):\n%s", d)
 	}
 
-	// What does not assemble does not load, as what does not compile.
+	// What does not assemble is told by the assembler, and looked at as far as it
+	// can be read.
 	r, err := vet.Run(t.Context(), vet.Options{Dir: dir, Patterns: []string{"./..."}, Targets: []string{"linux/amd64"}})
 	var load *vet.LoadError
 	if !errors.As(err, &load) || !strings.Contains(err.Error(), "b_amd64.s:3") {
 		t.Errorf("error = %v, want the assembler's", err)
 	}
-	gaps := []evidence.Gap{{What: "assembly not analysed", Where: "a/a_amd64.s:1", Why: "#include \"/dev/null\": an absolute name is not followed"}}
+	gaps := []evidence.Gap{
+		{What: "assembly not analysed", Where: "a/a_amd64.s:1", Why: "#include \"/dev/null\": an absolute name is not followed"},
+		{What: "assembly not analysed", Where: "bad/b_amd64.s:3", Why: "parentheses do not match"},
+	}
 	if d := gocmp.Diff(gaps, r.Gaps); d != "" {
 		t.Errorf("gaps (-want +got):\n%s", d)
 	}

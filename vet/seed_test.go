@@ -125,7 +125,8 @@ func fixed(lines []string, text, end int) []seed {
 // found reports whether a rule reports in the function of that name.
 func found(t *testing.T, pkg *packages.Package, name, ruleName string) bool {
 	t.Helper()
-	graph, err := checker.Analyze(asmSuite, []*packages.Package{pkg}, nil)
+	i := slices.IndexFunc(suite, func(e entry) bool { return e.rule.Name == ruleName })
+	graph, err := checker.Analyze([]*analysis.Analyzer{suite[i].analyzer}, []*packages.Package{pkg}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

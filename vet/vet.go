@@ -67,11 +67,14 @@ import (
 // itself says so.
 type Rule = rule.Rule
 
-// suite is every rule with its analyzer, in order of name.
-var suite = []struct {
+// An entry is a rule with its analyzer.
+type entry struct {
 	rule     Rule
 	analyzer *analysis.Analyzer
-}{
+}
+
+// suite is every rule, in order of name.
+var suite = []entry{
 	{addpastobject.Rule, addpastobject.Analyzer},
 	{asmargs.Rule, asmargs.Analyzer},
 	{asmclobber.Rule, asmclobber.Analyzer},
