@@ -9,6 +9,7 @@ import (
 
 func main() {
 	words := new([4]uint64)
-	last := (*uint64)(unsafe.Add(unsafe.Pointer(words), 32)) // one too far
+	// One too far.
+	last := (*uint64)(unsafe.Add(unsafe.Pointer(words), 32)) // HAZARD: add-past-object
 	fmt.Println(*last)
 }

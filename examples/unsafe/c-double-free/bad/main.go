@@ -12,5 +12,5 @@ import "unsafe"
 func main() {
 	s := C.CString("text")
 	C.free(unsafe.Pointer(s))
-	C.free(unsafe.Pointer(s))
+	C.free(unsafe.Pointer(s)) // HAZARD: c-double-free
 }

@@ -16,5 +16,5 @@ import (
 func main() {
 	text := []byte("text")
 	r := &C.struct_request{text: (*C.char)(unsafe.Pointer(&text[0])), len: 4}
-	fmt.Println(C.first(r))
+	fmt.Println(C.first(r)) // HAZARD: c-go-ptr-in-arg
 }

@@ -15,7 +15,8 @@ import (
 func main() {
 	s := C.CString("some text")
 	C.free(unsafe.Pointer(s))
-	if text := C.GoString(s); text != "some text" { // malloc writes into what is free
+	// Malloc writes into what is free.
+	if text := C.GoString(s); text != "some text" { // HAZARD: c-uaf
 		fmt.Printf("harm: %q\n", text)
 	}
 }

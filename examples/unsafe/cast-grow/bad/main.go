@@ -14,6 +14,7 @@ type (
 
 func main() {
 	s := &small{1, 2, 3, 4}
-	l := *(*large)(unsafe.Pointer(s)) // reads 32 bytes of something else
+	// Reads 32 bytes of something else.
+	l := *(*large)(unsafe.Pointer(s)) // HAZARD: cast-grow
 	fmt.Println(l.h)
 }

@@ -11,5 +11,6 @@ import "unsafe"
 
 func main() {
 	b := make([]byte, 64)
-	C.free(unsafe.Pointer(&b[0])) // malloc never saw it
+	// Malloc never saw it.
+	C.free(unsafe.Pointer(&b[0])) // HAZARD: free-go-memory
 }

@@ -10,5 +10,6 @@ import (
 func main() {
 	h := cgo.NewHandle("state")
 	h.Delete()
-	fmt.Println(h.Value()) // it is gone
+	// It is gone.
+	fmt.Println(h.Value()) // HAZARD: handle-typestate
 }

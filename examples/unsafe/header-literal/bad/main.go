@@ -28,7 +28,8 @@ func churn() {
 
 func main() {
 	r := newRecord()
-	h := reflect.SliceHeader{Data: uintptr(unsafe.Pointer(r)), Len: 6, Cap: 6} // Data is a number
+	// Data is a number.
+	h := reflect.SliceHeader{Data: uintptr(unsafe.Pointer(r)), Len: 6, Cap: 6} // HAZARD: header-literal
 	churn()
 	s := *(*[]int)(unsafe.Pointer(&h))
 	if s[2] != 3 {

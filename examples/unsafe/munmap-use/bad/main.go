@@ -13,5 +13,5 @@ func main() {
 		panic(err)
 	}
 	syscall.Munmap(page)
-	fmt.Println(page[0])
+	fmt.Println(page[0]) // HAZARD: munmap-use
 }

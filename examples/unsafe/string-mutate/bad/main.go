@@ -10,6 +10,7 @@ import (
 func main() {
 	s := "constant"
 	b := unsafe.Slice(unsafe.StringData(s), len(s))
-	b[0] = 'C' // the bytes of a constant can't be written
+	// The bytes of a constant can't be written.
+	b[0] = 'C' // HAZARD: string-mutate
 	fmt.Println(s)
 }

@@ -11,8 +11,9 @@ func main() {
 	seen := map[string]int{}
 	buf := make([]byte, 0, 16)
 	for _, word := range []string{"first", "other"} {
-		buf = append(buf[:0], word...)
-		key := unsafe.String(&buf[0], len(buf)) // its bytes are those of buf
+		// The keys' bytes are those of buf.
+		buf = append(buf[:0], word...) // HAZARD: string-view-reuse
+		key := unsafe.String(&buf[0], len(buf))
 		seen[key]++
 	}
 	if seen["first"] != 1 {

@@ -28,8 +28,9 @@ func main() {
 	go func() {
 		var b [1]byte
 		u := uintptr(unsafe.Pointer(&b))
-		grow(50) // the stack moves, and b with it
-		syscall.Syscall(syscall.SYS_READ, r.Fd(), u, 1)
+		// The stack moves, and b with it.
+		grow(50)
+		syscall.Syscall(syscall.SYS_READ, r.Fd(), u, 1) // HAZARD: syscall-split
 		done <- b[0] == 'x'
 	}()
 	if !<-done {

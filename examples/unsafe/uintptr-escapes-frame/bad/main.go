@@ -25,7 +25,7 @@ func other() int {
 func main() {
 	u := address()
 	other()
-	if v := *(*int)(unsafe.Pointer(u)); v != 42 {
+	if v := *(*int)(unsafe.Pointer(u)); v != 42 { // HAZARD: uintptr-escapes-frame, uintptr-roundtrip
 		fmt.Println("harm:", v)
 	}
 }

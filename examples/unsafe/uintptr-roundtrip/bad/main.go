@@ -29,7 +29,7 @@ func main() {
 	r := newRecord()
 	u := uintptr(unsafe.Pointer(r)) // a number keeps nothing alive
 	churn()
-	third := *(*int)(unsafe.Pointer(u + 2*unsafe.Sizeof(r[0])))
+	third := *(*int)(unsafe.Pointer(u + 2*unsafe.Sizeof(r[0]))) // HAZARD: uintptr-roundtrip
 	if third != 3 {
 		fmt.Println("harm:", third)
 	}

@@ -14,6 +14,7 @@ func newHeader() *header { return &header{1, 512} }
 
 func main() {
 	h := newHeader()
-	all := unsafe.Slice((*byte)(unsafe.Pointer(h)), 512) // h has 16 bytes
+	// h has 16 bytes.
+	all := unsafe.Slice((*byte)(unsafe.Pointer(h)), 512) // HAZARD: view-overrun
 	fmt.Println(all[300])
 }

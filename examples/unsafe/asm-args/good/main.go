@@ -1,0 +1,16 @@
+// The twin of bad: go run . says nothing.
+
+//go:build amd64
+
+package main
+
+import "fmt"
+
+// widen is in widen_amd64.s. It returns a.
+func widen(a, b uint32) uint64
+
+func main() {
+	if n := widen(1, 2); n != 1 {
+		fmt.Println("harm: widen(1, 2) =", n)
+	}
+}

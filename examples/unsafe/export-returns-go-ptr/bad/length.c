@@ -1,0 +1,7 @@
+#include <string.h>
+
+char *name(void);
+
+int length(void) {
+	return strlen(name());
+}

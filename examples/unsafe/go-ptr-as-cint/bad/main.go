@@ -1,0 +1,41 @@
+// Shown by: go run .
+// It says: harm: lost
+package main
+
+/*
+#include <stdint.h>
+#include <string.h>
+static void fill(uintptr_t at, int n) { memset((void *)at, 9, n); }
+*/
+import "C"
+
+import (
+	"fmt"
+	"unsafe"
+)
+
+//go:noinline
+func grow(n int) int {
+	var space [4096]byte
+	if n == 0 {
+		return int(space[7])
+	}
+	return grow(n-1) + int(space[n])
+}
+
+func filled() byte {
+	var b [4]byte
+	at := C.uintptr_t(uintptr(unsafe.Pointer(&b))) // HAZARD: go-ptr-as-cint
+	// The stack moves, and b with it.
+	grow(50)
+	C.fill(at, 4)
+	return b[0]
+}
+
+func main() {
+	done := make(chan byte)
+	go func() { done <- filled() }()
+	if <-done != 9 {
+		fmt.Println("harm: lost")
+	}
+}
