@@ -67,7 +67,7 @@ func (a *app) prove(ctx context.Context, o vet.Options, p proveFlags, res vet.Re
 	defer bar.Stop()
 	phase := ""
 	got, err := prove.Run(ctx, prove.Options{
-		Dir: o.Dir, Patterns: o.Patterns, Tags: o.Tags, Findings: res.Findings,
+		Dir: o.Dir, Patterns: o.Patterns, Tags: o.Tags, Findings: res.Findings, Sources: res.Sources,
 		RunTests: p.run, Args: strings.Fields(p.args), Timeout: p.timeout, Keep: p.keep,
 		Progress: func(what string, done, total int64) {
 			if what != phase {

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"moho/evidence"
+	"moho/vet/source"
 )
 
 // Options of [Run]. The zero value proves the package in the current directory,
@@ -15,6 +16,7 @@ type Options struct {
 	Env      []string // of the go command and of the programs; nil is this process's own
 
 	Findings []evidence.Finding // what vet has found in the same packages
+	Sources  *source.Tree       // of these findings; files of new ones are added
 
 	RunTests string        // only tests that match, as go test -run
 	Args     []string      // of commands that are run themselves

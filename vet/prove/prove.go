@@ -11,6 +11,7 @@ import (
 
 	"moho/evidence"
 	"moho/vet/prove/internal/overlay"
+	"moho/vet/source"
 )
 
 // ErrNoPrograms reports patterns that hold neither tests nor commands.
@@ -32,6 +33,8 @@ type runner struct {
 	gaps    []evidence.Gap
 	dir     string
 	bug     error
+	tree    *source.Tree
+	skips   map[*program][]string // tests that end a program
 
 	unwatched map[string]bool // packages that the compiler got as they are
 }
@@ -44,8 +47,12 @@ type runner struct {
 func Run(ctx context.Context, o Options) (Result, error) {
 	r := &runner{
 		opts: o, ends: map[*program]string{}, unwatched: map[string]bool{},
+		skips: map[*program][]string{}, tree: o.Sources,
 		timeout: cmp.Or(o.Timeout, DefaultTimeout),
 		memory:  cmp.Or(o.Memory, DefaultMemory),
+	}
+	if r.tree == nil {
+		r.tree = &source.Tree{}
 	}
 	if r.opts.Tool == "" {
 		exe, err := os.Executable()
@@ -128,70 +135,4 @@ func (r *runner) workDir() (err error) {
 		return err
 	}
 	return os.MkdirAll(r.dir, 0o755)
-}
-
-// program builds one program, runs it, and runs it again when it has reported
-// something: what does not come again is not shown as a finding.
-func (r *runner) program(ctx context.Context, p *program, dir string) (Program, error) {
-	out := Program{Package: p.pkg.ImportPath, Kind: p.kind()}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return out, err
-	}
-	binary, err := r.build(ctx, p, dir)
-	if err != nil {
-		if ctx.Err() != nil {
-			return out, ctx.Err()
-		}
-		out.End, out.Why = endNotBuilt, err.Error()
-		r.ends[p] = endNotBuilt
-		r.gap("a program", p.pkg.ImportPath, "it could not be built for proof: "+err.Error())
-		return out, nil
-	}
-	if r.opts.Keep != "" {
-		out.Binary = binary
-	}
-	if err := writeGlobals(binary, filepath.Join(dir, "globals")); err != nil {
-		r.gap("bounds of global variables", p.pkg.ImportPath, err.Error())
-	}
-	var runs []outcome
-	for n := 1; n <= 2; n++ {
-		o, err := r.exec(ctx, p, binary, dir, n)
-		if err != nil {
-			return out, err
-		}
-		runs = append(runs, o)
-		out.Runs = n
-		if o.end == endInternal {
-			r.bug = fmt.Errorf("%w: %s: %s", ErrInternal, p.pkg.ImportPath, o.why)
-		}
-		if len(o.log.Hits) == 0 {
-			break
-		}
-	}
-	last := runs[len(runs)-1]
-	out.End, out.Why = last.end, last.why
-	out.CPU, out.Memory = last.cpu, last.memory
-	if last.log.Starts == 0 {
-		out.End, out.Why = endFailed, "the patched runtime did not start: "+firstLines(last.output, 3, last.why)
-		r.gap("a program", p.pkg.ImportPath, out.Why)
-		r.ends[p] = endNotBuilt
-		return out, nil
-	}
-	r.ends[p] = out.End
-	if l := last.log; l.Lost > 0 {
-		r.gap("reports", p.pkg.ImportPath, fmt.Sprintf("%d found no room", l.Lost))
-	}
-	again := map[string]bool{}
-	for _, h := range last.log.Hits {
-		again[h.Site()] = true
-	}
-	for _, h := range runs[0].log.Hits {
-		if !again[h.Site()] {
-			r.gap("a report", h.Site(), "it came in one run of "+p.pkg.ImportPath+" and not in the next")
-			continue
-		}
-		out.Reports++
-		r.hits = append(r.hits, seen{hit: h, prog: p, runs: len(runs)})
-	}
-	return out, nil
 }

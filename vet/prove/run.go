@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -54,19 +55,38 @@ func (r *runner) arguments(p *program) (args []string, dir string) {
 	return args, p.pkg.Dir
 }
 
+// A run is how a program is to be run.
+type run struct {
+	binary  string
+	dir     string   // for what is left behind
+	n       int      // counts the runs of a program
+	skip    []string // tests that are left out
+	only    []string // tests that are run, when there are any
+	neutral bool     // nothing is judged
+}
+
 // exec runs the binary once. What the program does wrong is in the outcome; the
 // error is moho's own trouble.
-func (r *runner) exec(ctx context.Context, p *program, binary, dir string, n int) (outcome, error) {
-	log := filepath.Join(dir, fmt.Sprintf("run%d.jsonl", n))
+func (r *runner) exec(ctx context.Context, p *program, how run) (outcome, error) {
+	log := filepath.Join(how.dir, fmt.Sprintf("run%d.jsonl", how.n))
 	if err := os.WriteFile(log, nil, 0o644); err != nil {
 		return outcome{}, err
 	}
 	args, cwd := r.arguments(p)
 	limit, cancel := context.WithTimeout(ctx, r.timeout+grace)
 	defer cancel()
-	cmd := exec.CommandContext(limit, binary, args...)
+	if len(how.skip) > 0 {
+		args = append(args, "-test.skip="+anyOf(how.skip))
+	}
+	if len(how.only) > 0 {
+		args = append(args, "-test.run="+anyOf(how.only))
+	}
+	cmd := exec.CommandContext(limit, how.binary, args...)
 	cmd.Dir = cwd
-	cmd.Env = append(r.programEnv(true), "MOHO_PROVE_OUT="+log, "MOHO_PROVE_GLOBALS="+filepath.Join(dir, "globals"))
+	cmd.Env = append(r.programEnv(!how.neutral), "MOHO_PROVE_OUT="+log, "MOHO_PROVE_GLOBALS="+filepath.Join(how.dir, "globals"))
+	if how.neutral {
+		cmd.Env = append(cmd.Env, "MOHO_PROVE_NEUTRAL=1")
+	}
 	out := &tail{max: maxOutput}
 	cmd.Stdout, cmd.Stderr = out, out
 	over, err := runGroup(cmd, r.memory)
@@ -85,6 +105,15 @@ func (r *runner) exec(ctx context.Context, p *program, binary, dir string, n int
 	}
 	o.end, o.why = ended(o.output, err, over, limit.Err() != nil)
 	return o, nil
+}
+
+// anyOf is a pattern for top-level tests of these names.
+func anyOf(names []string) string {
+	quoted := make([]string, len(names))
+	for i, n := range names {
+		quoted[i] = regexp.QuoteMeta(n)
+	}
+	return "^(" + strings.Join(quoted, "|") + ")$"
 }
 
 // ended says how a run ended from what is known of it.

@@ -54,7 +54,7 @@ func (r *runner) apply(ctx context.Context) ([]evidence.Finding, error) {
 			list[i].Proof = r.unproved(&list[i])
 		}
 	}
-	byPlace := map[string]bool{}
+	byPlace, fromReports := map[string]bool{}, 0
 	for _, s := range fresh {
 		f, ok := r.finding(s)
 		key := f.Rule + " " + f.Pos.String()
@@ -67,7 +67,13 @@ func (r *runner) apply(ctx context.Context) ([]evidence.Finding, error) {
 		}
 		byPlace[key] = true
 		list = append(list, f)
+		fromReports++
 	}
+	var made []*evidence.Finding
+	for i := len(list) - fromReports; i < len(list); i++ {
+		made = append(made, &list[i])
+	}
+	r.identify(made)
 	evidence.SortFindings(list)
 	return list, nil
 }
@@ -114,6 +120,7 @@ func (r *runner) finding(s seen) (evidence.Finding, bool) {
 		Targets:  []string{r.tool.goos + "/" + r.tool.goarch},
 		Proof:    r.proof(s),
 	}
+	r.addFile(&f, own[0])
 	return f, true
 }
 
@@ -150,11 +157,14 @@ func (r *runner) unproved(f *evidence.Finding) evidence.Proof {
 			return set(evidence.ProofUnknown, "the layer %q is missing: %s", m.Layer.Name, m.Why)
 		}
 	}
-	var linked, cut []string
+	var linked, cut, skipped []string
 	ran := false
 	for _, prog := range r.plan.programs {
 		if !r.links(prog, f) {
 			continue
+		}
+		for _, name := range r.skips[prog] {
+			skipped = append(skipped, prog.pkg.ImportPath+"."+name)
 		}
 		switch end := r.ends[prog]; end {
 		case endNotBuilt:
@@ -173,6 +183,8 @@ func (r *runner) unproved(f *evidence.Finding) evidence.Proof {
 		return set(evidence.Untested, "%s could not be built for proof", strings.Join(linked, ", "))
 	case !ran && len(cut) == 0:
 		return set(evidence.Untested, "no test and no command of these packages runs %s", f.Place.Package)
+	case c == coverNo && len(skipped) > 0:
+		return set(evidence.ProofUnknown, "what ran to its end does not come to this line; %s did not", strings.Join(skipped, ", "))
 	case c == coverNo:
 		return set(evidence.NotReached, "what ran does not come to this line")
 	case c == coverUnknown && len(r.cover.failed) > 0:

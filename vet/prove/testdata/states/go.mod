@@ -1,0 +1,3 @@
+module example.org/states
+
+go 1.25
