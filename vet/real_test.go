@@ -120,38 +120,6 @@ func none(t *testing.T, r vet.Result, least evidence.Severity) {
 	}
 }
 
-// TestFalseAlarms runs over code that uses unsafe correctly, in large amounts.
-// What is reported there is counted, so that a change of the rules shows.
-func TestFalseAlarms(t *testing.T) {
-	testbin.Long(t)
-	tests := []struct {
-		module       string
-		high, medium int
-	}{
-		{"golang.org/x/sys@v0.28.0", 0, 0},
-		{"github.com/tetratelabs/wazero@v1.8.0", 0, 0},
-		{"go.etcd.io/bbolt@v1.4.3", 0, 0},
-		{"github.com/cilium/ebpf@v0.18.0", 0, 0},
-		{"std", 0, 0},
-	}
-	for _, tt := range tests {
-		t.Run(tt.module, func(t *testing.T) {
-			opts := vet.Options{Patterns: []string{tt.module}}
-			if tt.module != "std" {
-				opts = vet.Options{Dir: module(t, tt.module), Env: append(os.Environ(), "GOFLAGS=-mod=mod")}
-			}
-			count := map[evidence.Severity]int{}
-			for _, f := range run(t, opts).Findings {
-				count[f.Severity]++
-				t.Logf("%s: %s: %s: %s", f.Pos, f.Severity, f.Rule, f.Message)
-			}
-			if count[evidence.High] != tt.high || count[evidence.Medium] != tt.medium {
-				t.Errorf("%d high and %d medium, want %d and %d", count[evidence.High], count[evidence.Medium], tt.high, tt.medium)
-			}
-		})
-	}
-}
-
 // TestSelf holds moho to its own rules.
 func TestSelf(t *testing.T) {
 	r := run(t, vet.Options{Dir: "..", Patterns: []string{"./vet/...", "./evidence/...", "./objfile/...", "./core/..."}})

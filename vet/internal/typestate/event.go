@@ -127,8 +127,11 @@ func (w *walker) freeUnless(st *state, at site, s sym, family fact.Release, by s
 		w.share(st, root)
 		return
 	}
-	if is, _ := w.tab.whole(s); !is && family == fact.Munmap {
+	switch is, isNot := w.tab.whole(s); {
+	case !is && family == fact.Munmap:
 		return // a part of the mapping
+	case isNot && family == fact.Handle:
+		return // another number, another handle
 	}
 	outer, turn := w.outer(st)
 	rel := &release{

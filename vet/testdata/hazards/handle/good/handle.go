@@ -65,6 +65,16 @@ func loop(list []any) {
 	}
 }
 
+// another expects the number behind its own to be no handle.
+func another(v any) {
+	h := cgo.NewHandle(v)
+	defer func() {
+		recover()
+		h.Delete()
+	}()
+	cgo.Handle(h + 1).Delete()
+}
+
 var table = map[int]cgo.Handle{}
 
 func stored(i int, v any) { table[i] = cgo.NewHandle(v) }
