@@ -14,6 +14,7 @@ import (
 	"golang.org/x/tools/go/packages"
 
 	"moho/vet/internal/cgoview"
+	"moho/vet/source"
 )
 
 // importer reads the types of dependencies from the compiler's export data,
@@ -196,7 +197,8 @@ func (l *loaded) parse(u *unit) error {
 		}
 		p.Syntax = append(p.Syntax, f)
 	}
-	if files, err := cgoview.Undo(l.fset, p.Syntax); err == nil {
+	read := func(name string) ([]byte, error) { return source.Read(name, l.overlay) }
+	if files, err := cgoview.Undo(l.fset, p.Syntax, read); err == nil {
 		p.Syntax = files
 	}
 	return nil

@@ -25,7 +25,6 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -35,10 +34,11 @@ import (
 // Undo returns the files with each that cgo rewrote replaced by the user's own,
 // in which names of C are resolved. It returns files itself when cgo had no
 // hand in them. The error says which file could not be had or resolved; the
-// package is then only to be had as cgo left it.
+// package is then only to be had as cgo left it. Files are read by read, which may
+// know other texts than the disk.
 //
 // Source: $GOROOT/src/cmd/cgo/gcc.go (rewriteName), go1.26.
-func Undo(fset *token.FileSet, files []*ast.File) ([]*ast.File, error) {
+func Undo(fset *token.FileSet, files []*ast.File, read func(name string) ([]byte, error)) ([]*ast.File, error) {
 	declared := declarations(files)
 	if declared == nil {
 		return files, nil
@@ -50,7 +50,7 @@ func Undo(fset *token.FileSet, files []*ast.File) ([]*ast.File, error) {
 			out = append(out, f)
 			continue
 		}
-		raw, err := own(fset, f, name, files)
+		raw, err := own(fset, f, name, files, read)
 		if err != nil {
 			return nil, err
 		}
@@ -118,14 +118,14 @@ func original(fset *token.FileSet, f *ast.File) (name string, rewritten bool) {
 
 // own parses the user's file. A name that is not absolute, as -trimpath makes
 // it, is looked for beside the package's other files.
-func own(fset *token.FileSet, from *ast.File, name string, files []*ast.File) (*ast.File, error) {
-	text, err := os.ReadFile(name)
+func own(fset *token.FileSet, from *ast.File, name string, files []*ast.File, read func(name string) ([]byte, error)) (*ast.File, error) {
+	text, err := read(name)
 	for _, f := range files {
 		if err == nil {
 			break
 		}
 		beside := fset.PositionFor(f.Package, false).Filename
-		text, err = os.ReadFile(filepath.Join(filepath.Dir(beside), filepath.Base(name)))
+		text, err = read(filepath.Join(filepath.Dir(beside), filepath.Base(name)))
 		if err == nil {
 			name = filepath.Join(filepath.Dir(beside), filepath.Base(name))
 		}

@@ -31,7 +31,7 @@ func undo(t *testing.T, dir string, patterns ...string) {
 		for _, e := range p.Errors {
 			t.Fatal(e)
 		}
-		files, err := cgoview.Undo(fset, p.Syntax)
+		files, err := cgoview.Undo(fset, p.Syntax, os.ReadFile)
 		if err != nil {
 			t.Fatalf("%s: %v", p.PkgPath, err)
 		}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"go/ast"
 	"go/types"
+	"os"
 	"strings"
 
 	"golang.org/x/tools/go/analysis"
@@ -96,7 +97,7 @@ func hasPointer(t types.Type, depth int) bool {
 // unrewrite gives the program the user's own files of a package that cgo went
 // over. When they can't be had, it stays with what cgo made of them.
 func (p *Program) unrewrite(pass *analysis.Pass) {
-	files, err := cgoview.Undo(pass.Fset, pass.Files)
+	files, err := cgoview.Undo(pass.Fset, pass.Files, os.ReadFile)
 	if err != nil || len(files) == 0 || sameFiles(files, pass.Files) {
 		return
 	}
