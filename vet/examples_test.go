@@ -17,6 +17,9 @@ import (
 
 const pairs = "../examples/unsafe"
 
+// seenBy marks the stock checks that report a program.
+const seenBy = "// Seen by: "
+
 // TestExamples vets the programs of the guide: every rule has a pair, the rule
 // that the folder names finds the marked line of bad, where more is found the mark
 // says so, and good has nothing. In the long part they are run: the bad ones show
@@ -120,6 +123,38 @@ func TestExamplesRun(t *testing.T) {
 				t.Errorf("good says\n%.2000s", out)
 			}
 		})
+	}
+}
+
+// TestExamplesStock builds the programs with checkptr and with the address
+// sanitizer, and wants a report from those that their heads name, and no others.
+// Programs that fail on 386 only are left out.
+func TestExamplesStock(t *testing.T) {
+	testbin.Long(t)
+	testbin.NeedTool(t, "gcc")
+	for _, rule := range folders(t) {
+		bad := filepath.Join(pairs, rule, "bad")
+		text, err := os.ReadFile(filepath.Join(bad, "main.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.HasPrefix(after(string(text), "// Shown by: "), "GOARCH=386") || runtime.GOARCH != "amd64" && amd64Only(t, bad) {
+			continue
+		}
+		var seen []string
+		for _, check := range []struct{ name, flag, says string }{
+			{"checkptr=2", "-gcflags=-d=checkptr=2", "checkptr: "}, {"-asan", "-asan", "AddressSanitizer"},
+		} {
+			cmd := exec.CommandContext(t.Context(), "go", "run", check.flag, ".")
+			cmd.Dir = bad
+			cmd.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=off")
+			if out, _ := cmd.CombinedOutput(); strings.Contains(string(out), check.says) {
+				seen = append(seen, check.name)
+			}
+		}
+		if got, want := strings.Join(seen, ", "), after(string(text), seenBy); got != want {
+			t.Errorf("%s is seen by %q, its head says %q", rule, got, want)
+		}
 	}
 }
 

@@ -89,6 +89,34 @@ run to see it: ` + "`bad`" + ` breaks, ` + "`good`" + ` is its safe twin.
 
 `
 
+const guideTable = `Each rule finds its defect in the source, in the program of the examples by itself; the
+program shows what harm follows. Where it says "harm", nothing but the program itself notices:
+no crash, no check of the runtime. The stock checks are ` + "`-d=checkptr=2` and `-asan`" + `,
+with which the program was built and run (-asan has checkptr on, which may stop it first);
+"none" means that neither has a word for it. The last column is what sees the harm of the whole class, and with what help.
+
+| rule | severity | program | says | stock checks | seen at run time by |
+|---|---|---|---|---|---|
+`
+
+// shown reads from the head of a rule's program how to see the harm, what it says
+// then, and which stock checks report it.
+func shown(name string) (how, says, stock string) {
+	text, err := os.ReadFile(filepath.Join(pairs, name, "bad", "main.go"))
+	if err != nil {
+		return "", "", ""
+	}
+	how = fmt.Sprintf("[`%s`](../examples/unsafe/%s)", after(string(text), "// Shown by: "), name)
+	says = "`" + strings.TrimSuffix(after(string(text), "// It says: "), ":") + "`"
+	switch stock = after(string(text), seenBy); {
+	case strings.Contains(how, "GOARCH=386"):
+		stock = "not run on 386"
+	case stock == "":
+		stock = "none"
+	}
+	return how, says, stock
+}
+
 func guide(rules map[string]vet.Rule) string {
 	var b strings.Builder
 	b.WriteString(guideHead)
@@ -100,14 +128,15 @@ func guide(rules map[string]vet.Rule) string {
 			}
 		}
 	}
-	b.WriteString("## What sees what\n\nEach rule finds its defect in the source. The last column is what sees the harm when the\ncode runs, and with what help.\n\n| rule | severity | program | seen at run time by |\n|---|---|---|---|\n")
+	b.WriteString("## What sees what\n\n" + guideTable)
 	for _, c := range chapters {
 		for _, name := range c.rules {
 			r, ok := rules[name]
 			if !ok {
 				continue
 			}
-			fmt.Fprintf(&b, "| [%s](rules/%s.md) | %s | %s | %s |\n", name, name, r.Severity, program(name), strings.ReplaceAll(r.Oracle, "|", `\|`))
+			how, says, stock := shown(name)
+			fmt.Fprintf(&b, "| [%s](rules/%s.md) | %s | %s | %s | %s | %s |\n", name, name, r.Severity, how, says, stock, strings.ReplaceAll(r.Oracle, "|", `\|`))
 		}
 	}
 	return b.String()

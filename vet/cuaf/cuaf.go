@@ -22,7 +22,7 @@ var Rule = rule.New(source, rule.Rule{
 	Bad:      `C.free(unsafe.Pointer(cs)); return C.GoString(cs)`,
 	Good:     `defer C.free(unsafe.Pointer(cs)); return C.GoString(cs)`,
 	Fix:      "free after the last use, with defer where possible; copy with C.GoString or C.GoBytes what outlives the memory",
-	Oracle:   "-asan",
+	Oracle:   "-asan, when C or compiled Go code reads it; not when C.GoString or C.GoBytes does",
 	Source:   `cmd/cgo, "Go references to C": the caller frees what C.CString and C.CBytes return`,
 })
 

@@ -109,6 +109,42 @@ func TestAll(t *testing.T) {
 `,
 }
 
+// TestFirstFree fixes a package in which nothing has called C.free before, and
+// leaves one alone in which the comment above import "C" does not declare it.
+func TestFirstFree(t *testing.T) {
+	testbin.NeedTool(t, "gcc")
+	for include, fixed := range map[string]int{"#include <stdlib.h>": 1, "#include <string.h>": 0} {
+		dir := write(t, map[string]string{"go.mod": goMod, "a.go": `package m
+
+/*
+` + include + `
+static int first(const char *s) { return *s; }
+*/
+import "C"
+import "unsafe"
+
+var Size = int(unsafe.Sizeof(C.int(0)))
+
+func First(s string) int {
+	c := C.CString(s)
+	return int(C.first(c))
+}
+`})
+		rep, err := Run(t.Context(), all(dir))
+		if err == nil {
+			err = rep.Write()
+		}
+		if err != nil || len(rep.Fixed) != fixed || len(rep.Left) != 1-fixed {
+			t.Errorf("%s: fixed %v, left %v: %v", include, rep.Fixed, rep.Left, err)
+		}
+		build := exec.CommandContext(t.Context(), "go", "build", ".")
+		build.Dir = dir
+		if out, err := build.CombinedOutput(); err != nil {
+			t.Errorf("%s: %v\n%s\n%s", include, err, out, read(t, filepath.Join(dir, "a.go")))
+		}
+	}
+}
+
 // TestCgo fixes a package with C and Go, whose own tests pass before and after
 // and in which nothing is found then.
 func TestCgo(t *testing.T) {

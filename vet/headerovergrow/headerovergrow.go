@@ -27,7 +27,7 @@ var Rule = rule.New(source, rule.Rule{
 h.Len = n`,
 	Good:   `s = s[:n] // panics where n is more than the capacity`,
 	Fix:    "reslice, or make a view with unsafe.Slice(unsafe.SliceData(s), n) after comparing n with cap(s)",
-	Oracle: "a guard page behind a copy of the memory",
+	Oracle: "-asan, for elements that Go code indexes; a guard page behind a copy of the memory",
 	Source: "package unsafe, rule (6) of type Pointer; package reflect, type SliceHeader",
 })
 

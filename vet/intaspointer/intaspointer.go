@@ -27,7 +27,7 @@ C.register(C.callback, unsafe.Pointer(uintptr(h)))`,
 	Good: `h := cgo.NewHandle(v)
 C.register(C.callback, unsafe.Pointer(&h))`,
 	Fix:    "keep numbers in a uintptr, pass the address of a variable that holds the handle, or declare the C parameter uintptr_t",
-	Oracle: "stack growth (the runtime checks pointers while it copies a stack) and garbage collections, injected while the pointer is kept",
+	Oracle: "checkptr=2, for small numbers; stack growth (the runtime checks pointers while it copies a stack) and garbage collections, injected while the pointer is kept",
 	Source: "package runtime/cgo, type Handle; GODEBUG=invalidptr in package runtime",
 })
 

@@ -26,7 +26,7 @@ var Rule = rule.New(source, rule.Rule{
 	Bad:      `n := C.strlen((*C.char)(unsafe.Pointer(unsafe.StringData(s))))`,
 	Good:     `cs := C.CString(s); defer C.free(unsafe.Pointer(cs)); n := C.strlen(cs)`,
 	Fix:      "pass C.CString(s), append a zero byte first, or use a C function that takes the length",
-	Oracle:   "-asan with a C library that checks strings",
+	Oracle:   "-asan, for the string functions of the C library and bytes on the heap; nothing for constants",
 	Source:   "cmd/cgo, Go references to C: C.CString",
 })
 

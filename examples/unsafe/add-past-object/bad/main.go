@@ -1,5 +1,6 @@
 // Shown by: go run -gcflags=-d=checkptr=2 .
 // It says: checkptr: pointer arithmetic result points to invalid allocation
+// Seen by: checkptr=2, -asan
 package main
 
 import (

@@ -1,5 +1,6 @@
 // Shown by: go run .
 // It says: SIGABRT
+// Seen by: -asan
 package main
 
 /*

@@ -1,5 +1,6 @@
 // Shown by: go run .
 // It says: harm: s[
+// Seen by: -asan
 package main
 
 import (

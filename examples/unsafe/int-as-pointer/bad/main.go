@@ -1,5 +1,6 @@
 // Shown by: go run .
 // It says: invalid pointer found on stack
+// Seen by: checkptr=2
 package main
 
 import (

@@ -1,5 +1,6 @@
 // Shown by: go run .
 // It says: harm: lost
+// Seen by: -asan
 package main
 
 /*

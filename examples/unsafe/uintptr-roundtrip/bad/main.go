@@ -1,5 +1,6 @@
 // Shown by: go run .
 // It says: harm: 9
+// Seen by: checkptr=2
 package main
 
 import (

@@ -1,5 +1,6 @@
 // Shown by: go run -gcflags=-d=checkptr=2 .
 // It says: checkptr: unsafe.Slice result straddles multiple allocations
+// Seen by: checkptr=2
 package main
 
 import (
