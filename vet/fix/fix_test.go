@@ -265,6 +265,7 @@ func TestDiff(t *testing.T) {
 
 // TestFixtool holds go fix -fixtool, run until it changes nothing, to the same text.
 func TestFixtool(t *testing.T) {
+	testbin.NeedTool(t, "gcc")
 	exe := filepath.Join(t.TempDir(), "mohovet")
 	testbin.Run(t, "go", "build", "-o", exe, "../internal/mohovet")
 	const hazards = "../testdata/hazards"
@@ -279,6 +280,16 @@ func TestFixtool(t *testing.T) {
 				continue
 			}
 			if err := os.CopyFS(filepath.Join(dir, filepath.FromSlash(name)), os.DirFS(from)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for _, dir := range []string{ours, theirs} {
+		if err := os.Mkdir(filepath.Join(dir, "small"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range []string{"box.go", "read_linux.go"} { // C and Go
+			if err := os.WriteFile(filepath.Join(dir, "small", name), []byte(small[name]), 0o644); err != nil {
 				t.Fatal(err)
 			}
 		}
