@@ -17,6 +17,7 @@ import (
 	"moho/core/capture"
 	"moho/core/wasmtest"
 	"moho/internal/testschema"
+	"moho/vet/prove"
 )
 
 // TestMain makes the test binary double as moho, so that scripts run the real
@@ -60,6 +61,9 @@ func scriptEnv(env *testscript.Env) error {
 	}
 	env.Setenv("NO_COLOR", "1")
 	env.Setenv("MOHO_CACHE", "off")    // the home of scripts is no place for one
+	if dir, err := prove.CacheDir(); err == nil {
+		env.Setenv("PROVE_CACHE", filepath.Dir(dir)) // a patched runtime takes long to compile
+	}
 	moho, err := exec.LookPath("moho") // testscript has put it into PATH
 	env.Setenv("MOHO", moho)
 	return err

@@ -69,7 +69,7 @@ func (r *runner) measure(ctx context.Context, findings []evidence.Finding) error
 			if f.Proof.State == evidence.Violated || !judged[f.Rule] || !r.links(p, f) {
 				continue
 			}
-			path := strings.TrimSuffix(f.Place.Package, "_test")
+			path := importPath(f)
 			if f.Place.Package == "main" {
 				path = p.pkg.ImportPath
 			}

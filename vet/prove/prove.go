@@ -65,8 +65,14 @@ func Run(ctx context.Context, o Options) (Result, error) {
 	if r.opts.Dir, err = filepath.Abs(cmp.Or(o.Dir, ".")); err != nil {
 		return Result{}, err
 	}
+	if err := r.workDir(); err != nil {
+		return Result{}, err
+	}
+	if o.Keep == "" {
+		defer os.RemoveAll(r.dir)
+	}
 	r.progress("patch the runtime", 0, 0)
-	if r.tool, err = openToolchain(ctx, r.opts); err != nil {
+	if r.tool, err = openToolchain(ctx, r.opts, r.dir); err != nil {
 		if le, ok := errors.AsType[*overlay.LayerError](err); ok {
 			return r.nothing(le), nil
 		}
@@ -77,12 +83,6 @@ func Run(ctx context.Context, o Options) (Result, error) {
 	}
 	if len(r.plan.programs) == 0 {
 		return Result{}, ErrNoPrograms
-	}
-	if err := r.workDir(); err != nil {
-		return Result{}, err
-	}
-	if o.Keep == "" {
-		defer os.RemoveAll(r.dir)
 	}
 	res := Result{Go: r.tool.version}
 	for _, m := range r.tool.overlay.Missing {

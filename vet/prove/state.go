@@ -3,6 +3,7 @@ package prove
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -182,7 +183,7 @@ func (r *runner) unproved(f *evidence.Finding) evidence.Proof {
 	case !ran && len(cut) == 0 && len(linked) > 0:
 		return set(evidence.Untested, "%s could not be built for proof", strings.Join(linked, ", "))
 	case !ran && len(cut) == 0:
-		return set(evidence.Untested, "no test and no command of these packages runs %s", f.Place.Package)
+		return set(evidence.Untested, "no test and no command of these packages runs %s", importPath(f))
 	case c == coverNo && len(skipped) > 0:
 		return set(evidence.ProofUnknown, "what ran to its end does not come to this line; %s did not", strings.Join(skipped, ", "))
 	case c == coverNo:
@@ -217,8 +218,19 @@ func (r *runner) links(p *program, f *evidence.Finding) bool {
 		}
 		return false
 	}
+	path := importPath(f)
+	return p.deps[path] || p.pkg.ImportPath == path
+}
+
+// importPath is the package of a finding as it is imported; an external test belongs
+// to the package that it tests.
+func importPath(f *evidence.Finding) string {
 	path := strings.TrimSuffix(f.Place.Package, "_test")
-	return p.deps[f.Place.Package] || p.deps[path] || p.pkg.ImportPath == path
+	// The linker writes dots in the last element as %2e.
+	if plain, err := url.PathUnescape(path); err == nil {
+		return plain
+	}
+	return path
 }
 
 func base(s string) string { return s[strings.LastIndexByte(s, '/')+1:] }

@@ -21,9 +21,14 @@ import (
 )
 
 // CacheDir is where patched runtimes and instrumented builds are kept:
-// $MOHO_CACHE/prove, else moho/prove in the user's cache directory.
+// $MOHO_CACHE/prove, else moho/prove in the user's cache directory. There is none
+// when MOHO_CACHE is off: then all is built anew each time.
 func CacheDir() (string, error) {
-	if dir := os.Getenv("MOHO_CACHE"); dir != "" {
+	switch dir := os.Getenv("MOHO_CACHE"); dir {
+	case "":
+	case "off":
+		return "", errors.New("MOHO_CACHE is off")
+	default:
 		return filepath.Join(dir, "prove"), nil
 	}
 	dir, err := os.UserCacheDir()
@@ -50,8 +55,9 @@ type toolchain struct {
 	cgo     bool
 }
 
-// openToolchain finds the toolchain that is in force in o.Dir and patches it.
-func openToolchain(ctx context.Context, o Options) (*toolchain, error) {
+// openToolchain finds the toolchain that is in force in o.Dir and patches it. Without
+// a cache it lives in dir.
+func openToolchain(ctx context.Context, o Options, dir string) (*toolchain, error) {
 	env := o.Env
 	if env == nil {
 		env = os.Environ()
@@ -75,22 +81,22 @@ func openToolchain(ctx context.Context, o Options) (*toolchain, error) {
 	t.version, _, _ = strings.Cut(v.GOVERSION, " ")
 	if t.cache = o.Cache; t.cache == "" {
 		if t.cache, err = CacheDir(); err != nil {
-			return nil, err
+			t.cache = filepath.Join(dir, "cache")
 		}
 	}
 	if t.cache, err = filepath.Abs(t.cache); err != nil {
 		return nil, err
 	}
 	sum := sha256.Sum256([]byte(v.GOROOT + "\x00" + v.GOVERSION + "\x00" + rewrite.ID()))
-	dir := filepath.Join(t.cache, t.version+"-"+hex.EncodeToString(sum[:8]))
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	home := filepath.Join(t.cache, t.version+"-"+hex.EncodeToString(sum[:8]))
+	if err := os.MkdirAll(home, 0o755); err != nil {
 		return nil, err
 	}
-	t.root = filepath.Join(dir, "go")
+	t.root = filepath.Join(home, "go")
 	if err := os.Symlink(v.GOROOT, t.root); err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, err
 	}
-	if t.overlay, err = overlay.Write(t.root, dir); err != nil {
+	if t.overlay, err = overlay.Write(t.root, home); err != nil {
 		return nil, err
 	}
 	t.env = append(slices.Clone(env),

@@ -7,8 +7,8 @@ import (
 	"slices"
 )
 
-// Edits insert text and delete none, and no text has a line break: what stands in
-// a line still stands in it.
+// Edits insert text, or put it in place of a name, and no text has a line break:
+// what stands in a line still stands in it.
 
 type editKind int
 
@@ -25,6 +25,7 @@ type edit struct {
 	kind editKind
 	seq  int
 	text string
+	cut  int // bytes that go
 }
 
 type edits struct {
@@ -40,6 +41,11 @@ func (e *edits) add(p token.Pos, kind editKind, text string) {
 func (e *edits) wrap(x ast.Expr, before, after string) {
 	e.add(x.Pos(), opening, before)
 	e.add(x.End(), closing, after)
+}
+
+// replace puts text in the place of an expression without line breaks.
+func (e *edits) replace(x ast.Expr, text string) {
+	e.list = append(e.list, edit{pos: int(x.Pos()) - e.base, kind: opening, seq: len(e.list), text: text, cut: int(x.End() - x.Pos())})
 }
 
 // after adds statements behind one, before it adds them in front.
@@ -64,7 +70,7 @@ func (e *edits) apply(src []byte) []byte {
 	for _, x := range e.list {
 		out.Write(src[last:x.pos])
 		out.WriteString(x.text)
-		last = x.pos
+		last = x.pos + x.cut
 	}
 	out.Write(src[last:])
 	return out.Bytes()

@@ -2,7 +2,9 @@ package rewrite
 
 import (
 	"go/ast"
+	"go/constant"
 	"go/types"
+	"strings"
 )
 
 // Integers that are addresses: where they are born, where they leave for a system
@@ -40,6 +42,19 @@ func (f *file) birth(c *ast.CallExpr) {
 		f.wrap(c, "_mohoBirth(", ")")
 		return
 	}
+}
+
+// sum judges unsafe.Add, which the compiler itself has checked since Go 1.26 only.
+// The import of unsafe has to stay in use.
+func (f *file) sum(c *ast.CallExpr) {
+	if f.isConst(c.Args[1]) && f.info.Types[c.Args[1]].Value.Kind() != constant.Int {
+		return
+	}
+	if strings.Contains(f.source(c.Fun), "\n") {
+		return
+	}
+	f.replace(c.Fun, "_mohoAdd")
+	f.wrap(c.Args[0], "unsafe.Pointer(", ")")
 }
 
 // plainCall reports a call of a function of this package that is written in Go (a
