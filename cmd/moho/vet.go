@@ -16,9 +16,9 @@ import (
 	"moho/vet/prove"
 )
 
-const vetLong = `Vet reports where unsafe code breaks Go's rules for unsafe.Pointer, and
-where assembly for amd64 and arm64 breaks those of Go's calling conventions:
-arguments, frames, SP, registers, stack that nobody has checked.
+const vetLong = `Vet reports where code breaks Go's rules for unsafe.Pointer, where it misuses
+memory that is C's, mapped, or kept by a finalizer, what C may not have of Go's,
+and where assembly for amd64 and arm64 breaks Go's calling conventions.
 
 It exits 1 when it reports something. moho help rule NAME explains a rule;
 moho help rules lists them; --explain does both on the spot. --fix carries out
@@ -66,7 +66,7 @@ func newVet(a *app) *cobra.Command {
 	var vf vetFlags
 	cmd := &cobra.Command{
 		Use:     "vet [packages]",
-		Short:   "report unsafe code and assembly that break the rules",
+		Short:   "report unsafe, cgo and assembly code that breaks the rules",
 		Long:    vetLong,
 		Example: vetExample,
 		RunE: func(cmd *cobra.Command, patterns []string) error {
