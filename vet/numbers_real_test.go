@@ -47,7 +47,8 @@ func TestRealNumbers(t *testing.T) {
 			// through an interface that stands for the procedure.
 			"github.com/danieljoos/wincred@v1.2.2", "windows/amd64",
 			[]string{"conversion.go:88 syscall-split", "conversion.go:96 syscall-split", "conversion.go:107 syscall-split"},
-			"github.com/danieljoos/wincred@v1.2.3", []string{"conversion.go:"},
+			"github.com/danieljoos/wincred@v1.2.3",
+			[]string{"conversion.go:"},
 		},
 		{
 			// A ptrace request with an address in a field, and the wrapper itself.
@@ -56,7 +57,8 @@ func TestRealNumbers(t *testing.T) {
 				"unix/syscall_freebsd_amd64.go:67 syscall-split", "unix/syscall_freebsd_amd64.go:70 syscall-split",
 				"unix/syscall_freebsd.go:274 syscall-split", "unix/ioctl.go:61 syscall-split",
 			},
-			"golang.org/x/sys@v0.6.0", []string{"unix/syscall_freebsd", "unix/ioctl"},
+			"golang.org/x/sys@v0.6.0",
+			[]string{"unix/syscall_freebsd", "unix/ioctl"},
 		},
 		{
 			// An ifreq whose data is the address of a variable.

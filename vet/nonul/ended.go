@@ -47,6 +47,19 @@ func unended(p *ssafn.Program, v ssa.Value, at ssa.CallInstruction, depth int) (
 				return "a slice with no room for one", true
 			}
 		}
+		if whole(p, v) {
+			return "a slice that is filled to its end", true
+		}
+	case *ssa.Slice: // make with a constant length
+		if array, ok := v.X.(*ssa.Alloc); ok && array.Comment == "makeslice" && whole(p, v) {
+			return "a slice that is filled to its end", true
+		}
+	case *ssa.Extract:
+		if call, ok := v.Tuple.(*ssa.Call); ok && v.Index == 0 {
+			if f := ssafn.Callee(call.Common()); f != nil && foreign[f.String()] {
+				return "the result of " + f.String(), true
+			}
+		}
 	case *ssa.Phi:
 		for _, e := range v.Edges {
 			if e == ssa.Value(v) {
@@ -71,6 +84,12 @@ func unended(p *ssafn.Program, v ssa.Value, at ssa.CallInstruction, depth int) (
 	return "", false
 }
 
+// foreign lists functions whose bytes come from outside, as they are there.
+var foreign = map[string]bool{
+	"os.ReadFile": true, "io.ReadAll": true, "encoding/json.Marshal": true, "encoding/hex.DecodeString": true,
+	"(*encoding/base64.Encoding).DecodeString": true,
+}
+
 // result looks at bytes that a call returns.
 func result(p *ssafn.Program, v *ssa.Call, at ssa.CallInstruction, depth int) (string, bool) {
 	if b, ok := v.Call.Value.(*ssa.Builtin); ok {
@@ -91,7 +110,7 @@ func result(p *ssafn.Program, v *ssa.Call, at ssa.CallInstruction, depth int) (s
 			return "a formatted string", true
 		}
 		return "", false
-	case "strings.ToUpper", "strings.ToLower", "strings.TrimSpace", "strings.Clone", "bytes.Clone", "strings.Repeat":
+	case "strings.ToUpper", "strings.ToLower", "strings.TrimSpace", "strings.Clone", "bytes.Clone", "strings.Repeat", "bytes.Repeat":
 		return unended(p, v.Call.Args[0], at, depth+1)
 	case "strconv.Itoa", "strconv.FormatInt", "strconv.Quote":
 		return "the result of " + callee.String(), true
@@ -174,6 +193,44 @@ func filled(p *ssafn.Program, v ssa.Value) bool {
 	for _, ref := range refs(p, v) {
 		if c, ok := ref.(*ssa.Call); ok {
 			if b, ok := c.Call.Value.(*ssa.Builtin); ok && b.Name() == "copy" && cptr.Root(p, c.Call.Args[0]) == v {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// whole reports whether a loop up to len(v) puts something into each element
+// that is not 0.
+func whole(p *ssafn.Program, v ssa.Value) bool {
+	for _, ref := range refs(p, v) {
+		index, ok := ref.(*ssa.IndexAddr)
+		if !ok || index.Index.Referrers() == nil {
+			continue
+		}
+		for _, r := range *index.Referrers() {
+			st, ok := r.(*ssa.Store)
+			if !ok || st.Addr != index {
+				continue
+			}
+			c, ok := st.Val.(*ssa.Const)
+			if ok && c.Value != nil && constant.Sign(c.Value) != 0 && upToLen(p, index.Index, v) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// upToLen reports whether i is compared with the length of v as loops do.
+func upToLen(p *ssafn.Program, i, v ssa.Value) bool {
+	for _, ref := range *i.Referrers() {
+		less, ok := ref.(*ssa.BinOp)
+		if !ok || less.Op != token.LSS || less.X != i {
+			continue
+		}
+		if n, ok := less.Y.(*ssa.Call); ok {
+			if b, ok := n.Call.Value.(*ssa.Builtin); ok && b.Name() == "len" && same(p, n.Call.Args[0], cptr.Root(p, v)) {
 				return true
 			}
 		}

@@ -208,7 +208,7 @@ func keptElsewhere(p *ssafn.Program, v ssa.Value, depth int) bool {
 		}
 		return len(calls) > 0
 	case *ssa.MakeSlice, *ssa.Alloc, *ssa.Call, *ssa.Extract:
-		for _, ref := range *v.(ssa.Value).Referrers() {
+		for _, ref := range *v.Referrers() {
 			switch ref := ref.(type) {
 			case *ssa.Return:
 				return true

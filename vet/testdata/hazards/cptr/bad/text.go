@@ -11,7 +11,9 @@ static void say(const char *s) { printf("<%s>\n", s); }
 import "C"
 
 import (
+	"bytes"
 	"fmt"
+	"os"
 	"unsafe"
 )
 
@@ -80,3 +82,31 @@ func (f *file) open(mode string) {
 
 // Open calls it.
 func Open(f *file) { f.open("r") }
+
+func filled(b []byte) C.int {
+	return C.count((*C.char)(unsafe.Pointer(&b[0]))) // HAZARD: no-nul
+}
+
+// Filled: to its end, by a loop.
+func Filled() C.int {
+	b := make([]byte, 64)
+	for i := range b {
+		b[i] = '-'
+	}
+	return filled(b)
+}
+
+// Repeated: what is repeated has none.
+func Repeated() C.int {
+	b := bytes.Repeat([]byte("="), 32)
+	return C.count((*C.char)(unsafe.Pointer(&b[0]))) // HAZARD: no-nul
+}
+
+// Read: a file ends as it ends.
+func Read(name string) (C.int, error) {
+	b, err := os.ReadFile(name)
+	if err != nil || len(b) == 0 {
+		return 0, err
+	}
+	return C.count((*C.char)(unsafe.Pointer(&b[0]))), nil // HAZARD: no-nul
+}

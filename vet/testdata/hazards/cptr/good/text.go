@@ -12,6 +12,7 @@ import "C"
 
 import (
 	"bytes"
+	"os"
 	"syscall"
 	"unsafe"
 )
@@ -97,4 +98,23 @@ func ended(s string) []byte { return append([]byte(s), 0) }
 func Own(s string) C.int {
 	b := ended(s)
 	return C.count((*C.char)(unsafe.Pointer(&b[0])))
+}
+
+// Line: filled but for the last byte.
+func Line() C.int {
+	b := make([]byte, 64)
+	for i := 0; i < len(b)-1; i++ {
+		b[i] = '-'
+	}
+	return C.count((*C.char)(unsafe.Pointer(&b[0])))
+}
+
+// Padded: a 0 is put at the end of what was read.
+func Padded(name string) (C.int, error) {
+	b, err := os.ReadFile(name)
+	if err != nil {
+		return 0, err
+	}
+	b = append(b, 0)
+	return C.count((*C.char)(unsafe.Pointer(&b[0]))), nil
 }
