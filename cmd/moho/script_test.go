@@ -60,7 +60,7 @@ func scriptEnv(env *testscript.Env) error {
 		}
 	}
 	env.Setenv("NO_COLOR", "1")
-	env.Setenv("MOHO_CACHE", "off")    // the home of scripts is no place for one
+	env.Setenv("MOHO_CACHE", "off") // the home of scripts is no place for one
 	if dir, err := prove.CacheDir(); err == nil {
 		env.Setenv("PROVE_CACHE", filepath.Dir(dir)) // a patched runtime takes long to compile
 	}

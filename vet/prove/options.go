@@ -49,7 +49,8 @@ type Result struct {
 // A Program is one binary and what became of it.
 type Program struct {
 	Package string `json:"package"`
-	Kind    string `json:"kind"` // "test" or "command"
+	Kind    string `json:"kind"`   // "test" or "command"
+	Target  string `json:"target"` // GOOS/GOARCH
 	Runs    int    `json:"runs"`
 	Reports int    `json:"reports"`       // sites that reported in each run
 	End     string `json:"end"`           // "ok", "failed", "crashed", "timeout", "memory", "not built"

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -19,6 +20,7 @@ type listed struct {
 	Standard     bool
 	DepOnly      bool
 	CgoFiles     []string
+	Imports      []string
 	TestGoFiles  []string
 	XTestGoFiles []string
 	Deps         []string
@@ -43,6 +45,8 @@ type program struct {
 	pkg  *listed
 	test bool
 	cgo  bool // runtime/cgo is linked into it
+	own  bool // a package outside of Go's library uses cgo
+	odd  bool // a package of the main module uses unsafe
 	deps map[string]bool
 }
 
@@ -60,7 +64,7 @@ func makePlan(ctx context.Context, t *toolchain, o Options) (*plan, error) {
 	if len(patterns) == 0 {
 		patterns = []string{"."}
 	}
-	args := []string{"list", "-e", "-deps", "-test", "-json=Dir,ImportPath,Name,ForTest,Standard,DepOnly,CgoFiles,TestGoFiles,XTestGoFiles,Deps,Module,Error"}
+	args := []string{"list", "-e", "-deps", "-test", "-json=Dir,ImportPath,Name,ForTest,Standard,DepOnly,CgoFiles,Imports,TestGoFiles,XTestGoFiles,Deps,Module,Error"}
 	if len(o.Tags) > 0 {
 		args = append(args, "-tags="+strings.Join(o.Tags, ","))
 	}
@@ -107,6 +111,14 @@ func makePlan(ctx context.Context, t *toolchain, o Options) (*plan, error) {
 			prog.deps[path] = true
 		}
 		prog.cgo = prog.deps["runtime/cgo"]
+		for path := range prog.deps {
+			d := p.byPath[path]
+			if d == nil || d.Standard {
+				continue
+			}
+			prog.own = prog.own || len(d.CgoFiles) > 0
+			prog.odd = prog.odd || d.Module != nil && d.Module.Main && slices.Contains(d.Imports, "unsafe")
+		}
 		p.programs = append(p.programs, prog)
 	}
 	return p, nil

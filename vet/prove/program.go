@@ -15,7 +15,7 @@ const maxRounds = 8
 // program builds one program and runs it; what it reports, it has to report twice.
 // When a test ends the program, the other tests run without it.
 func (r *runner) program(ctx context.Context, p *program, dir string) (Program, error) {
-	out := Program{Package: p.pkg.ImportPath, Kind: p.kind()}
+	out := Program{Package: p.pkg.ImportPath, Kind: p.kind(), Target: r.tool.target()}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return out, err
 	}
@@ -104,7 +104,7 @@ func (r *runner) round(ctx context.Context, p *program, how run, out *Program) (
 			continue
 		}
 		out.Reports++
-		r.hits = append(r.hits, seen{hit: h, prog: p, runs: 2})
+		r.hits = append(r.hits, seen{hit: h, prog: p, runs: 2, target: r.tool.target()})
 	}
 	return o, nil
 }

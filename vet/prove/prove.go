@@ -35,6 +35,7 @@ type runner struct {
 	bug     error
 	tree    *source.Tree
 	skips   map[*program][]string // tests that end a program
+	narrow  *runner               // the same on a narrower target
 
 	unwatched map[string]bool // packages that the compiler got as they are
 }
@@ -99,6 +100,11 @@ func Run(ctx context.Context, o Options) (Result, error) {
 		}
 		res.Programs = append(res.Programs, prog)
 	}
+	more, err := r.runNarrow(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	res.Programs = append(res.Programs, more...)
 	if res.Findings, err = r.apply(ctx); err != nil {
 		return Result{}, err
 	}

@@ -17,9 +17,10 @@ const oracle = "moho"
 
 // A seen hit is one that came in two runs of a program.
 type seen struct {
-	hit  report.Hit
-	prog *program
-	runs int
+	hit    report.Hit
+	prog   *program
+	runs   int
+	target string
 }
 
 // apply gives each finding the state that the runs have shown, and adds what was
@@ -57,6 +58,9 @@ func (r *runner) apply(ctx context.Context) ([]evidence.Finding, error) {
 	}
 	byPlace, fromReports := map[string]bool{}, 0
 	for _, s := range fresh {
+		if s.target == narrow && s.hit.Rule == "cast-align" {
+			continue // a program that is not built for it does no harm there
+		}
 		f, ok := r.finding(s)
 		key := f.Rule + " " + f.Pos.String()
 		// A hit may be the echo of another at the same statement: the pointer that
@@ -96,8 +100,8 @@ func (r *runner) proof(s seen) evidence.Proof {
 	return evidence.Proof{
 		State:  evidence.Violated,
 		Oracle: oracle,
-		Evidence: fmt.Sprintf("%s; seen in %d of %d runs of the %s of %s, %s %s/%s",
-			what(&s.hit), s.runs, s.runs, s.prog.kind(), s.prog.pkg.ImportPath, r.tool.version, r.tool.goos, r.tool.goarch),
+		Evidence: fmt.Sprintf("%s; seen in %d of %d runs of the %s of %s, %s %s",
+			what(&s.hit), s.runs, s.runs, s.prog.kind(), s.prog.pkg.ImportPath, r.tool.version, s.target),
 		Story: r.story(&s.hit),
 	}
 }
@@ -110,15 +114,19 @@ func (r *runner) finding(s seen) (evidence.Finding, bool) {
 		return evidence.Finding{}, false
 	}
 	pos := r.plan.position(r.tool, own[0])
+	rule := s.hit.Rule
+	if s.target == narrow && rule == "view-overrun" {
+		rule = "cast-arch" // it would have been seen before if it were one everywhere
+	}
 	f := evidence.Finding{
-		Rule:     s.hit.Rule,
-		Severity: severity(s.hit.Rule),
+		Rule:     rule,
+		Severity: severity(rule),
 		Message:  fmt.Sprintf("%s%s: seen while the %s of %s ran", what(&s.hit), within(own[0]), s.prog.kind(), s.prog.pkg.ImportPath),
 		Pos:      pos,
 		Place:    r.plan.place(r.tool, own[0]),
 		Flow:     r.story(&s.hit),
 		Fixes:    []evidence.Fix{},
-		Targets:  []string{r.tool.goos + "/" + r.tool.goarch},
+		Targets:  []string{s.target},
 		Proof:    r.proof(s),
 	}
 	r.addFile(&f, own[0])
@@ -135,7 +143,7 @@ func severity(rule string) evidence.Severity {
 		}
 	}
 	switch rule {
-	case "c-leak", "cast-align", "int-as-pointer", "syscall-split":
+	case "c-leak", "cast-align", "cast-arch", "int-as-pointer", "syscall-split":
 		return evidence.Medium
 	case "view-of-freed", "c-uaf", "c-double-free", "c-overrun", "c-overrun-go", "c-bad-free", "free-go-memory", "c-retains-go", "string-mutate":
 		return evidence.Critical
@@ -192,6 +200,8 @@ func (r *runner) unproved(f *evidence.Finding) evidence.Proof {
 		return set(evidence.ProofUnknown, "whether it was reached is not known: %s", strings.Join(r.cover.failed, "; "))
 	case c == coverUnknown:
 		return set(evidence.ProofUnknown, "whether it was reached is not known: no counter is on this line")
+	case onNarrow[f.Rule] && !r.ranNarrow(f):
+		return set(evidence.Untested, "the layouts differ on another target, and nothing that contains it ran on %s", narrow)
 	case len(cut) > 0:
 		return set(evidence.ProofUnknown, "the run of %s ended early", strings.Join(cut, ", "))
 	}
@@ -201,7 +211,7 @@ func (r *runner) unproved(f *evidence.Finding) evidence.Proof {
 // judged are the rules that the patched runtime can see broken.
 var judged = map[string]bool{
 	"add-past-object": true, "atomic-align": true, "c-double-free": true, "c-go-ptr-in-arg": true, "c-leak": true,
-	"c-retains-go": true, "c-uaf": true, "cast-align": true, "cast-grow": true, "free-go-memory": true,
+	"c-retains-go": true, "c-uaf": true, "cast-align": true, "cast-arch": true, "cast-grow": true, "free-go-memory": true,
 	"go-ptr-as-cint": true, "header-literal": true, "header-overgrow": true, "int-as-pointer": true,
 	"keepalive": true, "munmap-use": true, "no-nul": true, "noescape-lie": true, "ptr-in-noscan": true,
 	"pun-uintptr-load": true, "string-mutate": true, "string-view-reuse": true, "syscall-split": true,

@@ -59,7 +59,7 @@ func TestStates(t *testing.T) {
 	for _, g := range res.Gaps {
 		t.Errorf("gap: %v", g)
 	}
-	if len(res.Programs) != 2 || !strings.Contains(res.Programs[0].Why, "TestAllocs") || res.Programs[0].End != "crashed" {
+	if len(res.Programs) != 4 || !strings.Contains(res.Programs[0].Why, "TestAllocs") || res.Programs[0].End != "crashed" {
 		t.Errorf("%+v", res.Programs)
 	}
 }

@@ -121,6 +121,8 @@ func experiments(given, version string) string {
 	return strings.Join(list, ",")
 }
 
+func (t *toolchain) target() string { return t.goos + "/" + t.goarch }
+
 // command is the go command of the toolchain.
 func (t *toolchain) command(ctx context.Context, dir string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, filepath.Join(t.root, "bin", "go"), args...)
