@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"golang.org/x/tools/go/ast/astutil"
+
+	"moho/vet/internal/place"
 )
 
 // code is a file's syntax, parsed for its own sake: what cgo, line directives
@@ -54,44 +56,11 @@ func (t *Text) Statement(line, col int) (start, end int, ok bool) {
 	}
 	pos := tf.Pos(off)
 	path, _ := astutil.PathEnclosingInterval(t.code.file, pos, pos)
-	from, to := head(path)
+	from, to := place.Statement(path)
 	if !from.IsValid() || !to.IsValid() || to < from {
 		return 0, 0, false
 	}
 	return tf.Offset(from), tf.Offset(to), true
-}
-
-// head bounds the innermost statement or declaration on a path, its body left out.
-func head(path []ast.Node) (pos, end token.Pos) {
-	for _, n := range path {
-		switch s := n.(type) {
-		case *ast.BlockStmt, *ast.LabeledStmt:
-			continue
-		case *ast.IfStmt:
-			return s.Pos(), s.Body.Lbrace
-		case *ast.ForStmt:
-			return s.Pos(), s.Body.Lbrace
-		case *ast.RangeStmt:
-			return s.Pos(), s.Body.Lbrace
-		case *ast.SwitchStmt:
-			return s.Pos(), s.Body.Lbrace
-		case *ast.TypeSwitchStmt:
-			return s.Pos(), s.Body.Lbrace
-		case *ast.SelectStmt:
-			return s.Pos(), s.Body.Lbrace
-		case *ast.CaseClause:
-			return s.Pos(), s.Colon
-		case *ast.CommClause:
-			return s.Pos(), s.Colon
-		case *ast.FuncDecl:
-			return s.Pos(), s.Type.End()
-		case ast.Stmt:
-			return s.Pos(), s.End()
-		case ast.Spec:
-			return s.Pos(), s.End()
-		}
-	}
-	return token.NoPos, token.NoPos
 }
 
 // tokens prints the tokens of a piece of Go. Semicolons at the ends of lines

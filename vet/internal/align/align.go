@@ -11,8 +11,6 @@
 package align
 
 import (
-	"go/constant"
-	"go/token"
 	"go/types"
 
 	"golang.org/x/tools/go/ssa"
@@ -130,7 +128,7 @@ func (w *walker) element(v *ssa.IndexAddr, way Way, depth int) {
 		return
 	}
 	size := w.sizes.Sizeof(t)
-	if i, ok := constInt(v.Index); ok {
+	if i, ok := prov.Int(v.Index); ok {
 		way.Off += i * size
 	} else {
 		way.Stride = gcd(way.Stride, size)
@@ -154,7 +152,7 @@ func (w *walker) slice(v ssa.Value, size int64, way Way, depth int) {
 	switch v := v.(type) {
 	case *ssa.Slice:
 		if v.Low != nil {
-			if i, ok := constInt(v.Low); ok {
+			if i, ok := prov.Int(v.Low); ok {
 				way.Off += i * size
 			} else {
 				way.Stride = gcd(way.Stride, size)
@@ -187,7 +185,7 @@ func (w *walker) slice(v ssa.Value, size int64, way Way, depth int) {
 
 func (w *walker) convert(v *ssa.Convert, way Way, depth int) {
 	if !pointer(v.X.Type()) {
-		if base, delta, ok := arithmetic(v.X); ok {
+		if base, delta, ok := prov.Sum(v.X); ok {
 			way.Off += delta
 			w.walk(base, way, depth+1)
 		}
@@ -237,7 +235,7 @@ func (w *walker) call(v *ssa.Call, way Way, depth int) {
 	if b, ok := v.Call.Value.(*ssa.Builtin); ok {
 		switch b.Name() {
 		case "Add":
-			if delta, ok := constInt(v.Call.Args[1]); ok {
+			if delta, ok := prov.Int(v.Call.Args[1]); ok {
 				way.Off += delta
 				w.walk(v.Call.Args[0], way, depth+1)
 			}
@@ -271,40 +269,4 @@ func unsafePointer(t types.Type) bool {
 func pointer(t types.Type) bool {
 	_, ok := t.Underlying().(*types.Pointer)
 	return ok || unsafePointer(t)
-}
-
-// arithmetic takes apart uintptr(p) + c.
-func arithmetic(v ssa.Value) (base ssa.Value, delta int64, ok bool) {
-	for range 8 {
-		switch u := v.(type) {
-		case *ssa.BinOp:
-			c, known := constInt(u.Y)
-			if !known || u.Op != token.ADD {
-				return nil, 0, false
-			}
-			delta += c
-			v = u.X
-		case *ssa.Convert:
-			return u.X, delta, pointer(u.X.Type())
-		default:
-			return nil, 0, false
-		}
-	}
-	return nil, 0, false
-}
-
-func constInt(v ssa.Value) (int64, bool) {
-	for {
-		c, ok := v.(*ssa.Convert)
-		if !ok {
-			break
-		}
-		v = c.X
-	}
-	c, ok := v.(*ssa.Const)
-	if !ok || c.Value == nil || c.Value.Kind() != constant.Int {
-		return 0, false
-	}
-	n, exact := constant.Int64Val(c.Value)
-	return n, exact && n > -1<<40 && n < 1<<40
 }

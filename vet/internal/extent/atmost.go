@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"golang.org/x/tools/go/ssa"
+
+	"moho/vet/internal/prov"
 )
 
 // AtMostLen reports whether n can be shown not to exceed the length or
@@ -43,7 +45,7 @@ func (l *limit) atMost(n ssa.Value, at *ssa.BasicBlock, conds []condition, seen 
 	if l.is(n) || l.compared(n, conds) || l.made != nil && l.made(n) {
 		return true
 	}
-	if c, ok := constInt(n); ok {
+	if c, ok := prov.Int(n); ok {
 		return c == 0 || l.constant != nil && l.constant(c, at)
 	}
 	if seen[n] {

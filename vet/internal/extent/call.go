@@ -48,7 +48,7 @@ func (w *walker) results(v *ssa.Call, callee *ssa.Function, i int, follow func(s
 func (w *walker) builtin(v *ssa.Call, b *ssa.Builtin, off int64, depth int) {
 	switch b.Name() {
 	case "Add":
-		if delta, ok := constInt(v.Call.Args[1]); ok {
+		if delta, ok := prov.Int(v.Call.Args[1]); ok {
 			w.pointer(v.Call.Args[0], off+delta, depth+1)
 		}
 	case "SliceData":

@@ -15,7 +15,7 @@ import (
 func Enough(p *ssafn.Program, o Object, need int64, block *ssa.BasicBlock, trusting bool) (least int64, ok bool) {
 	index := int64(0)
 	if o.Index != nil {
-		i, known := constInt(o.Index)
+		i, known := prov.Int(o.Index)
 		if !known {
 			// &b[i]: any look at the length counts.
 			if _, symbolic := MinLen(o.Slice, o.At); symbolic {

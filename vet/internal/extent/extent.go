@@ -148,7 +148,7 @@ func (w *walker) pointer(v ssa.Value, off int64, depth int) {
 	case *ssa.Convert:
 		if isPointer(v.X.Type()) {
 			w.pointer(v.X, off, depth+1)
-		} else if base, delta, ok := arithmetic(v.X); ok {
+		} else if base, delta, ok := prov.Sum(v.X); ok {
 			w.pointer(base, off+delta, depth+1)
 		}
 	case *ssa.ChangeType:
@@ -309,7 +309,7 @@ func (w *walker) element(v *ssa.IndexAddr, off int64, depth int) {
 		w.slice(v.X, v.Index, elem, off, v.Block(), depth+1)
 		return
 	}
-	i, known := constInt(v.Index)
+	i, known := prov.Int(v.Index)
 	if !known {
 		i = 0 // at best
 		w.loose++

@@ -5,6 +5,8 @@ import (
 	"go/types"
 
 	"golang.org/x/tools/go/ssa"
+
+	"moho/vet/internal/prov"
 )
 
 // A condition is a comparison that is known to hold (or not) in a block.
@@ -108,7 +110,7 @@ func MinLen(s ssa.Value, at *ssa.BasicBlock) (least int64, symbolic bool) {
 			}
 			rel, other = flip(rel), c.op.X
 		}
-		n, ok := constInt(other)
+		n, ok := prov.Int(other)
 		if !ok {
 			symbolic = true
 			continue
@@ -125,7 +127,7 @@ func MinLen(s ssa.Value, at *ssa.BasicBlock) (least int64, symbolic bool) {
 		}
 	}
 	if cut, ok := s.(*ssa.Slice); ok && cut.High == nil && cut.Low != nil {
-		if lo, ok := constInt(cut.Low); ok {
+		if lo, ok := prov.Int(cut.Low); ok {
 			if _, array := cut.X.Type().Underlying().(*types.Pointer); !array {
 				whole, looked := MinLen(cut.X, at)
 				least, symbolic = max(least, whole-lo), symbolic || looked
@@ -139,19 +141,19 @@ func MinLen(s ssa.Value, at *ssa.BasicBlock) (least int64, symbolic bool) {
 func madeLen(s ssa.Value) int64 {
 	switch s := s.(type) {
 	case *ssa.MakeSlice:
-		n, _ := constInt(s.Len)
+		n, _ := prov.Int(s.Len)
 		return n
 	case *ssa.Slice:
 		lo, hi := int64(0), int64(0)
 		if s.Low != nil {
-			n, ok := constInt(s.Low)
+			n, ok := prov.Int(s.Low)
 			if !ok {
 				return 0
 			}
 			lo = n
 		}
 		if s.High != nil {
-			hi, _ = constInt(s.High)
+			hi, _ = prov.Int(s.High)
 		} else if arr, ok := pointee(s.X.Type()).Underlying().(*types.Array); ok {
 			hi = arr.Len()
 		}
@@ -173,7 +175,7 @@ func accessed(s ssa.Value, at *ssa.BasicBlock) (least int64) {
 		}
 		switch ref := ref.(type) {
 		case *ssa.IndexAddr:
-			if n, ok := constInt(ref.Index); ok && ref.X == s && n >= 0 {
+			if n, ok := prov.Int(ref.Index); ok && ref.X == s && n >= 0 {
 				least = max(least, n+1)
 			}
 		case *ssa.SliceToArrayPointer:
@@ -183,7 +185,7 @@ func accessed(s ssa.Value, at *ssa.BasicBlock) (least int64) {
 		case *ssa.Slice:
 			for _, bound := range []ssa.Value{ref.Low, ref.High, ref.Max} {
 				if bound != nil && ref.X == s {
-					if n, ok := constInt(bound); ok {
+					if n, ok := prov.Int(bound); ok {
 						least = max(least, n)
 					}
 				}
@@ -218,7 +220,7 @@ func bounds(rel token.Token) bool {
 
 // UpperConst returns a constant that n can't exceed in block at, if there is one.
 func UpperConst(n ssa.Value, at *ssa.BasicBlock) (int64, bool) {
-	if c, ok := constInt(n); ok {
+	if c, ok := prov.Int(n); ok {
 		return c, true
 	}
 	best, found := int64(0), false
@@ -230,7 +232,7 @@ func UpperConst(n ssa.Value, at *ssa.BasicBlock) (int64, bool) {
 			}
 			rel, other = flip(rel), c.op.X
 		}
-		limit, ok := constInt(other)
+		limit, ok := prov.Int(other)
 		if !ok {
 			continue
 		}

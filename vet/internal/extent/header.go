@@ -57,7 +57,7 @@ func (h *headerWalker) walk(v ssa.Value, off int64, depth int) {
 			return
 		}
 	case *ssa.IndexAddr:
-		if i, ok := constInt(v.Index); ok && !owner {
+		if i, ok := prov.Int(v.Index); ok && !owner {
 			if _, ok := v.X.Type().Underlying().(*types.Pointer); ok {
 				if n, ok := h.p.Sizeof(pointee(v.Type())); ok {
 					h.walk(v.X, off+i*n, depth+1)
@@ -72,7 +72,7 @@ func (h *headerWalker) walk(v ssa.Value, off int64, depth int) {
 			if owner && len(h.words) == before {
 				h.found(v, off)
 			}
-		} else if base, delta, ok := arithmetic(v.X); ok {
+		} else if base, delta, ok := prov.Sum(v.X); ok {
 			h.walk(base, off+delta, depth+1)
 		}
 		return
@@ -111,7 +111,7 @@ func (h *headerWalker) walk(v ssa.Value, off int64, depth int) {
 func (h *headerWalker) throughCall(v *ssa.Call, off int64, depth int) {
 	if b, ok := v.Call.Value.(*ssa.Builtin); ok {
 		if delta, known := int64(0), false; b.Name() == "Add" {
-			if delta, known = constInt(v.Call.Args[1]); known {
+			if delta, known = prov.Int(v.Call.Args[1]); known {
 				h.walk(v.Call.Args[0], off+delta, depth+1)
 			}
 		}

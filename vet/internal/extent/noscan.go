@@ -123,7 +123,7 @@ func (n *scanner) pointer(v ssa.Value, off int64, depth int) {
 	case *ssa.Convert:
 		if isPointer(v.X.Type()) {
 			n.pointer(v.X, off, depth+1)
-		} else if base, delta, ok := arithmetic(v.X); ok {
+		} else if base, delta, ok := prov.Sum(v.X); ok {
 			n.pointer(base, off+delta, depth+1)
 		} else {
 			n.say(Unknown, v.Pos(), "")
@@ -186,7 +186,7 @@ func (n *scanner) element(v *ssa.IndexAddr, off int64, depth int) {
 		return
 	}
 	if layout.HasPointers(t) {
-		i, known := constInt(v.Index)
+		i, known := prov.Int(v.Index)
 		if !known {
 			n.say(Unknown, v.Pos(), "")
 			return
@@ -234,7 +234,7 @@ func (n *scanner) call(v *ssa.Call, i int, off int64, depth int) {
 	if b, ok := v.Call.Value.(*ssa.Builtin); ok {
 		switch b.Name() {
 		case "Add":
-			delta, _ := constInt(v.Call.Args[1])
+			delta, _ := prov.Int(v.Call.Args[1])
 			n.pointer(v.Call.Args[0], off+delta, depth+1)
 		case "SliceData", "StringData":
 			n.slice(v.Call.Args[0], depth+1)

@@ -20,7 +20,7 @@ func (w *walker) slice(v, index ssa.Value, elem, off int64, at *ssa.BasicBlock, 
 	defer delete(w.seen, v)
 	i, known := int64(0), true
 	if index != nil {
-		i, known = constInt(index)
+		i, known = prov.Int(index)
 	}
 	start := off
 	if known {
@@ -34,7 +34,7 @@ func (w *walker) slice(v, index ssa.Value, elem, off int64, at *ssa.BasicBlock, 
 	inside := func(v ssa.Value) { w.slice(v, index, elem, off, at, depth+1) }
 	switch v := v.(type) {
 	case *ssa.MakeSlice:
-		if n, ok := constInt(v.Cap); ok {
+		if n, ok := prov.Int(v.Cap); ok {
 			w.span(n*elem, start, Object{Pos: v.Pos(), Text: "a new " + prov.TypeName(v.Type()), Type: elemOf(v), Root: v})
 			return
 		}
@@ -196,14 +196,14 @@ func (w *walker) keepKnown(before int) {
 func (w *walker) resliced(v *ssa.Slice, elem, start int64, depth int) bool {
 	lo, exact := int64(0), true
 	if v.Low != nil {
-		if lo, exact = constInt(v.Low); !exact {
+		if lo, exact = prov.Int(v.Low); !exact {
 			lo = 0
 			w.loose++
 			defer func() { w.loose-- }()
 		}
 	}
 	if v.Max != nil {
-		m, ok := constInt(v.Max)
+		m, ok := prov.Int(v.Max)
 		if ok {
 			w.span((m-lo)*elem, start, Object{Pos: v.Pos(), Text: sliceText(v), Type: elemOf(v), Root: v})
 		}

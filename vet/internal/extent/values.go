@@ -1,53 +1,12 @@
 package extent
 
 import (
-	"go/constant"
-	"go/token"
 	"go/types"
 
 	"golang.org/x/tools/go/ssa"
 
 	"moho/vet/internal/prov"
 )
-
-// arithmetic takes apart uintptr(p) + c, the one-expression form.
-func arithmetic(v ssa.Value) (base ssa.Value, delta int64, ok bool) {
-	for range 8 {
-		switch u := v.(type) {
-		case *ssa.BinOp:
-			c, known := constInt(u.Y)
-			if !known || u.Op != token.ADD {
-				return nil, 0, false
-			}
-			delta += c
-			v = u.X
-		case *ssa.Convert:
-			if isPointer(u.X.Type()) {
-				return u.X, delta, true
-			}
-			return nil, 0, false
-		default:
-			return nil, 0, false
-		}
-	}
-	return nil, 0, false
-}
-
-func constInt(v ssa.Value) (int64, bool) {
-	for {
-		c, ok := v.(*ssa.Convert)
-		if !ok {
-			break
-		}
-		v = c.X
-	}
-	c, ok := v.(*ssa.Const)
-	if !ok || c.Value == nil || c.Value.Kind() != constant.Int {
-		return 0, false
-	}
-	n, exact := constant.Int64Val(c.Value)
-	return n, exact && n > -1<<40 && n < 1<<40
-}
 
 func pointee(t types.Type) types.Type {
 	if p, ok := t.Underlying().(*types.Pointer); ok {

@@ -47,7 +47,7 @@ func Find(files []*ast.File, pos token.Pos, isFunc func(ast.Expr) bool) (Place, 
 func find(files []*ast.File, f *ast.File, pos token.Pos, isFunc func(ast.Expr) bool) (Place, bool) {
 	path, _ := astutil.PathEnclosingInterval(f, pos, pos)
 	var p Place
-	p.Pos, p.End = statement(path)
+	p.Pos, p.End = Statement(path)
 	for _, n := range path {
 		switch d := n.(type) {
 		case *ast.FuncDecl:
@@ -65,9 +65,10 @@ func find(files []*ast.File, f *ast.File, pos token.Pos, isFunc func(ast.Expr) b
 	return p, false
 }
 
-// statement bounds the innermost statement or declaration around the path's
-// position.
-func statement(path []ast.Node) (pos, end token.Pos) {
+// Statement bounds the innermost statement or declaration on a path of syntax,
+// inner nodes first. Of one with a body it is the head, of a function the
+// signature.
+func Statement(path []ast.Node) (pos, end token.Pos) {
 	for _, n := range path {
 		switch s := n.(type) {
 		case *ast.BlockStmt, *ast.LabeledStmt:
@@ -90,7 +91,7 @@ func statement(path []ast.Node) (pos, end token.Pos) {
 			return s.Pos(), s.Colon
 		case ast.Stmt:
 			return s.Pos(), s.End()
-		case *ast.ValueSpec:
+		case ast.Spec:
 			return s.Pos(), s.End()
 		case *ast.FuncDecl:
 			return s.Pos(), s.Type.End()

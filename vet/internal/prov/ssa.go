@@ -1,6 +1,8 @@
 package prov
 
 import (
+	"go/constant"
+	"go/token"
 	"go/types"
 	"slices"
 	"strings"
@@ -83,6 +85,47 @@ func Strip(v ssa.Value) ssa.Value {
 		}
 	}
 	return v
+}
+
+// Sum takes apart uintptr(p) + c, the one-expression form; base is p.
+func Sum(v ssa.Value) (base ssa.Value, delta int64, ok bool) {
+	for range 8 {
+		switch u := v.(type) {
+		case *ssa.BinOp:
+			c, known := Int(u.Y)
+			if !known || u.Op != token.ADD {
+				return nil, 0, false
+			}
+			delta += c
+			v = u.X
+		case *ssa.Convert:
+			if Pointee(u.X.Type()) == nil && !isUnsafePointer(u.X.Type()) {
+				return nil, 0, false
+			}
+			return u.X, delta, true
+		default:
+			return nil, 0, false
+		}
+	}
+	return nil, 0, false
+}
+
+// Int returns an integer constant, through conversions, of a size that an
+// offset or a length may have.
+func Int(v ssa.Value) (int64, bool) {
+	for {
+		c, ok := v.(*ssa.Convert)
+		if !ok {
+			break
+		}
+		v = c.X
+	}
+	c, ok := v.(*ssa.Const)
+	if !ok || c.Value == nil || c.Value.Kind() != constant.Int {
+		return 0, false
+	}
+	n, exact := constant.Int64Val(c.Value)
+	return n, exact && n > -1<<40 && n < 1<<40
 }
 
 // TypeName prints a type the way the code that uses it would.
