@@ -8,7 +8,6 @@ import (
 	"hash"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"sync"
 	"time"
@@ -74,9 +73,6 @@ func (u *unit) key(l *loaded) (k cache.Key, ok bool) {
 			line(h, "file", u.file(l, name))
 		}
 	}
-	if u.cgo {
-		line(h, "clang", clang())
-	}
 	for _, dep := range u.imports {
 		if dep.record.Facts != nil {
 			line(h, "fact", dep.pkg.PkgPath, dep.factsID())
@@ -88,19 +84,6 @@ func (u *unit) key(l *loaded) (k cache.Key, ok bool) {
 
 // line writes fields so that no other fields give the same bytes.
 func line(h hash.Hash, fields ...string) { fmt.Fprintf(h, "%q\n", fields) }
-
-// clang identifies the program that is asked about C declarations.
-var clang = sync.OnceValue(func() string {
-	path, err := exec.LookPath("clang")
-	if err != nil {
-		return ""
-	}
-	st, err := os.Stat(path)
-	if err != nil {
-		return path
-	}
-	return fmt.Sprint(path, st.Size(), st.ModTime().UnixNano())
-})
 
 // factsID is a hash of what a unit tells those that import it.
 func (u *unit) factsID() string {
