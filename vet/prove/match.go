@@ -31,6 +31,7 @@ var kin = map[string][]string{
 	"c-uaf":                 {"c-overrun"},
 	"keepalive":             {"c-uaf", "c-double-free"},
 	"munmap-use":            {"fault"},
+	"export-returns-go-ptr": {"c-go-ptr-in-arg"},
 	"c-retains-go":          {"go-ptr-in-c"},
 	"no-nul":                {"c-overrun-go", "c-overrun"},
 	"free-go-memory":        {"c-bad-free"},

@@ -115,6 +115,9 @@ func (r *runner) finding(s seen) (evidence.Finding, bool) {
 	}
 	pos := r.plan.position(r.tool, own[0])
 	rule := s.hit.Rule
+	if rule == "c-uaf" && s.hit.Finalizer != 0 {
+		rule = "keepalive"
+	}
 	if s.target == narrow && rule == "view-overrun" {
 		rule = "cast-arch" // it would have been seen before if it were one everywhere
 	}
@@ -145,7 +148,7 @@ func severity(rule string) evidence.Severity {
 	switch rule {
 	case "c-leak", "cast-align", "cast-arch", "int-as-pointer", "syscall-split":
 		return evidence.Medium
-	case "view-of-freed", "c-uaf", "c-double-free", "c-overrun", "c-overrun-go", "c-bad-free", "free-go-memory", "c-retains-go", "string-mutate":
+	case "view-of-freed", "c-uaf", "c-double-free", "c-overrun", "c-overrun-go", "c-bad-free", "free-go-memory", "c-retains-go", "string-mutate", "munmap-use":
 		return evidence.Critical
 	}
 	return evidence.High
@@ -212,7 +215,7 @@ func (r *runner) unproved(f *evidence.Finding) evidence.Proof {
 var judged = map[string]bool{
 	"add-past-object": true, "atomic-align": true, "c-double-free": true, "c-go-ptr-in-arg": true, "c-leak": true,
 	"c-retains-go": true, "c-uaf": true, "cast-align": true, "cast-arch": true, "cast-grow": true, "free-go-memory": true,
-	"go-ptr-as-cint": true, "header-literal": true, "header-overgrow": true, "int-as-pointer": true,
+	"export-returns-go-ptr": true, "go-ptr-as-cint": true, "handle-typestate": true, "header-literal": true, "header-overgrow": true, "int-as-pointer": true,
 	"keepalive": true, "munmap-use": true, "no-nul": true, "noescape-lie": true, "ptr-in-noscan": true,
 	"pun-uintptr-load": true, "string-mutate": true, "string-view-reuse": true, "syscall-split": true,
 	"uintptr-escapes-frame": true, "uintptr-roundtrip": true, "view-overrun": true, "wrapper-uintptr": true,

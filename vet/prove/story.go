@@ -33,7 +33,15 @@ func (r *runner) story(h *report.Hit) []evidence.Step {
 		case "left":
 			add(s.Frames, "the last variable that holds it is given up")
 		case "free":
+			if h.Finalizer != 0 {
+				add(s.Frames, "a finalizer or a cleanup frees it: the collector has found its owner dead")
+				continue
+			}
 			add(s.Frames, "it is freed")
+		case "unmapped":
+			add(s.Frames, "the memory is unmapped")
+		case "deleted":
+			add(s.Frames, "the handle is deleted")
 		}
 	}
 	add(h.At, what(h))
@@ -116,6 +124,14 @@ func what(h *report.Hit) string {
 		return "memory that must not change is written to"
 	case "string-view-reuse":
 		return "a string changes under a view that is still in use"
+	case "munmap-use":
+		return "memory is used that was unmapped"
+	case "handle-typestate":
+		return "a handle is used that is not valid"
+	case "export-returns-go-ptr":
+		return "a Go function returns a Go pointer to C"
+	case "keepalive":
+		return "C memory is used after the collector has found its owner dead"
 	case "fault":
 		return "memory is used that is not there"
 	case "bad-pointer":

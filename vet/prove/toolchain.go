@@ -18,6 +18,7 @@ import (
 
 	"moho/vet/prove/internal/overlay"
 	"moho/vet/prove/internal/rewrite"
+	"moho/vet/prove/internal/rt"
 )
 
 // CacheDir is where patched runtimes and instrumented builds are kept:
@@ -87,7 +88,7 @@ func openToolchain(ctx context.Context, o Options, dir string) (*toolchain, erro
 	if t.cache, err = filepath.Abs(t.cache); err != nil {
 		return nil, err
 	}
-	sum := sha256.Sum256([]byte(v.GOROOT + "\x00" + v.GOVERSION + "\x00" + rewrite.ID()))
+	sum := sha256.Sum256([]byte(v.GOROOT + "\x00" + v.GOVERSION + "\x00" + rewrite.ID() + rt.ID()))
 	home := filepath.Join(t.cache, t.version+"-"+hex.EncodeToString(sum[:8]))
 	if err := os.MkdirAll(home, 0o755); err != nil {
 		return nil, err

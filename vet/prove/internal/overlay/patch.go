@@ -75,15 +75,17 @@ var layers = []Layer{
 		patches: []patch{
 			before("runtime/cgocheck.go", "\tif !cgoIsGoPointer(src) {\n\t\treturn\n\t}\n\tif cgoIsGoPointer(unsafe.Pointer(dst)) {\n", "\tmohoStored(dst, src)\n"),
 			before("runtime/cgocheck.go", "\tsystemstack(func() {\n\t\tprintln(\"write of unpinned", "\tif mohoGoPtrInC(unsafe.Pointer(dst), src) {\n\t\treturn\n\t}\n"),
+			after("runtime/cgocheck.go", "func cgoCheckMemmove2(typ *_type, dst, src unsafe.Pointer, off, size uintptr) {\n", "\tmohoMoved(typ, dst, src)\n"),
+			after("runtime/cgocheck.go", "func cgoCheckSliceCopy(typ *_type, dst, src unsafe.Pointer, n int) {\n", "\tmohoMoved(typ, dst, src)\n"),
 			before("runtime/cgocheck.go", "\t\t\t\t\tthrow(cgoWriteBarrierFail)\n", "\t\t\t\t\tif mohoGoPtrInC(src, v) {\n\t\t\t\t\t\treturn\n\t\t\t\t\t}\n"),
 		},
 	},
 	{
-		Name: "cgo arguments", Rules: []string{"c-go-ptr-in-arg"},
+		Name: "cgo arguments", Rules: []string{"c-go-ptr-in-arg", "export-returns-go-ptr"},
 		patches: []patch{
 			{"runtime/cgocall.go", []edit{
-				{anchor: "func cgoFormatErr(error cgoErrorMsg, kind abi.Kind) errorString {\n", after: "\tmohoCgoArg()\n"},
-				{anchor: "panic(errorString(msg))", before: "mohoCgoArg(); ", all: true},
+				{anchor: "func cgoFormatErr(error cgoErrorMsg, kind abi.Kind) errorString {\n", after: "\tmohoCgoArg(error == cgoResultFail)\n"},
+				{anchor: "panic(errorString(msg))", before: "mohoCgoArg(msg == cgoResultFail); ", all: true},
 			}},
 		},
 	},
@@ -99,6 +101,19 @@ var layers = []Layer{
 		patches: []patch{
 			after("runtime/signal_unix.go", "func fatalsignal(sig uint32, c *sigctxt, gp *g, mp *m) *g {\n", "\tmohoFatal(sig, uintptr(c.fault()), mp)\n"),
 			before("runtime/signal_unix.go", "\tswitch gp.sig {\n", "\tmohoSigpanic(gp)\n"),
+		},
+	},
+	{
+		Name: "unmapping", Rules: []string{"munmap-use"},
+		patches: []patch{
+			after("syscall/syscall_linux.go", "\tr1, r2, err = RawSyscall6(trap, a1, a2, a3, 0, 0, 0)\n\truntime_exitsyscall()\n", "\tif trap == SYS_MUNMAP && err == 0 {\n\t\tmohoUnmapped(a1, a2)\n\t}\n"),
+		},
+	},
+	{
+		Name: "handles", Rules: []string{"handle-typestate"},
+		patches: []patch{
+			{"runtime/cgo/handle.go", []edit{{anchor: "\t\tpanic(\"runtime/cgo: misuse of an invalid Handle\")\n", before: "\t\t_moho_handle(uintptr(h))\n", all: true}}},
+			after("runtime/cgo/handle.go", "\t_, ok := handles.LoadAndDelete(uintptr(h))\n", "\tif ok {\n\t\t_moho_deleted(uintptr(h))\n\t}\n"),
 		},
 	},
 	{

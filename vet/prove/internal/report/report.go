@@ -58,6 +58,11 @@ type Hit struct {
 	Left  []Frame `json:"left"`  // and given up by who held it
 	Lent  []Frame `json:"lent"`  // Go memory was passed to C
 	View  []Frame `json:"view"`  // a string view was made
+
+	Unmapped []Frame `json:"unmapped"` // memory was given back to the kernel
+	Deleted  []Frame `json:"deleted"`  // a handle was deleted
+
+	Finalizer int `json:"finalizer"` // 1: a finalizer or a cleanup has freed it
 }
 
 // A Stack is a named part of a hit's history.
@@ -72,6 +77,7 @@ func (h *Hit) History() []Stack {
 	var list []Stack
 	for _, s := range []Stack{
 		{"alloc", h.Alloc}, {"lent", h.Lent}, {"view", h.View}, {"born", h.Born}, {"left", h.Left}, {"free", h.Free},
+		{"unmapped", h.Unmapped}, {"deleted", h.Deleted},
 	} {
 		if len(s.Frames) > 0 {
 			list = append(list, s)

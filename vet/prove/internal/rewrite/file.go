@@ -170,4 +170,5 @@ func (f *file) call(c *ast.CallExpr) {
 		f.birth(c)
 	}
 	f.alignedCast(c)
+	f.headerPun(c)
 }

@@ -12,13 +12,14 @@ import (
 // headers are what is known about a function's pointers to headers.
 type headers struct {
 	elem map[types.Object]int64 // size of the elements of the slice behind a pointer
+	data map[types.Object]bool  // variables whose data word is judged where it is set
 	last map[ast.Stmt]bool      // stores to a header after which none follows
 }
 
 // findHeaders looks for h := (*header)(unsafe.Pointer(&v)) and for stores through
 // such pointers.
 func (f *file) findHeaders(d *ast.FuncDecl) headers {
-	h := headers{elem: map[types.Object]int64{}, last: map[ast.Stmt]bool{}}
+	h := headers{elem: map[types.Object]int64{}, data: map[types.Object]bool{}, last: map[ast.Stmt]bool{}}
 	ast.Inspect(d.Body, func(n ast.Node) bool {
 		var lhs, rhs []ast.Expr
 		switch n := n.(type) {
@@ -34,7 +35,15 @@ func (f *file) findHeaders(d *ast.FuncDecl) headers {
 			return true
 		}
 		for i := range lhs {
+			if f.isDataField(lhs[i]) {
+				if id, ok := ast.Unparen(ast.Unparen(lhs[i]).(*ast.SelectorExpr).X).(*ast.Ident); ok && f.object(id) != nil {
+					h.data[f.object(id)] = true
+				}
+			}
 			if id, ok := lhs[i].(*ast.Ident); ok {
+				if lit, ok := ast.Unparen(rhs[i]).(*ast.CompositeLit); ok && isReflectHeader(orInvalid(f.typeOf(lit))) && f.object(id) != nil {
+					h.data[f.object(id)] = true
+				}
 				if size, ok := f.punned(rhs[i]); ok && f.object(id) != nil {
 					h.elem[f.object(id)] = size
 				}
@@ -284,4 +293,46 @@ func (f *file) headerLiteral(c *ast.CompositeLit) {
 			f.wrap(kv.Value, "_mohoData(", ")")
 		}
 	}
+}
+
+// headerPun judges (*[]T)(unsafe.Pointer(&h)) and (*string)(unsafe.Pointer(&h)) for a
+// variable h that is a header.
+func (f *file) headerPun(c *ast.CallExpr) {
+	x, t := f.conversion(c)
+	if x == nil || !isUnsafePointer(f.typeOf(x)) {
+		return
+	}
+	p, ok := under[*types.Pointer](t)
+	if !ok || isTypeParam(p.Elem()) {
+		return
+	}
+	size := int64(1)
+	switch e := p.Elem().Underlying().(type) {
+	case *types.Slice:
+		if !hasTypeParam(e.Elem()) {
+			size = f.sizes.Sizeof(e.Elem())
+		}
+	case *types.Basic:
+		if e.Kind() != types.String {
+			return
+		}
+	default:
+		return
+	}
+	u := f.addressOfVar(x)
+	if u == nil {
+		return
+	}
+	sh, ok := f.headerShape(f.typeOf(u.X))
+	if !ok {
+		return
+	}
+	// The integer of a literal was judged where it stands.
+	if _, literal := ast.Unparen(u.X).(*ast.CompositeLit); literal && isReflectHeader(f.typeOf(u.X)) {
+		sh.integer = false
+	}
+	if id, ok := ast.Unparen(u.X).(*ast.Ident); ok && f.headers.data[f.object(id)] {
+		sh.integer = false
+	}
+	f.wrap(u, "_mohoVar(", fmt.Sprintf(", %d, %v, %v)", size, sh.slice, sh.integer))
 }

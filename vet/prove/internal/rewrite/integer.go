@@ -77,6 +77,8 @@ func (f *file) plainCall(c *ast.CallExpr) bool {
 	case *types.Func:
 		d := f.decls[o.Origin()]
 		return d != nil && d.Body != nil && !hasPragma(d, "uintptrescapes", "uintptrkeepalive")
+	case *types.Var:
+		return true // a function value: nothing is kept alive for those
 	case *types.Builtin:
 		return o.Name() == "append"
 	}

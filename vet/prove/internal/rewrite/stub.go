@@ -68,6 +68,7 @@ func (f *file) wrapper(fd *ast.FuncDecl) string {
 			params = append(params, n.Name)
 			switch {
 			case f.isPointer(t) || isUnsafePointer(t):
+				fmt.Fprintf(&before, "_mohoGap(unsafe.Pointer(%s)); ", n.Name)
 				fmt.Fprintf(&before, "_m%[1]s := %[1]s; %[1]s = (%[2]s)(_mohoLend(unsafe.Pointer(%[1]s))); ", n.Name, f.source(p.Type))
 				if result != "" {
 					fmt.Fprintf(&after, "%[1]s = (%[2]s)(_mohoResult(unsafe.Pointer(%[1]s), unsafe.Pointer(%[3]s), unsafe.Pointer(_m%[3]s))); ", result, resultType, n.Name)

@@ -83,6 +83,14 @@ func (p *pkg) conversion(e ast.Expr) (x ast.Expr, t types.Type) {
 
 // addressOf returns v of unsafe.Pointer(&v), through conversions between pointers.
 func (p *pkg) addressOf(e ast.Expr) ast.Expr {
+	if u := p.addressOfVar(e); u != nil {
+		return ast.Unparen(u.X)
+	}
+	return nil
+}
+
+// addressOfVar returns &v of it.
+func (p *pkg) addressOfVar(e ast.Expr) *ast.UnaryExpr {
 	for {
 		x, t := p.conversion(e)
 		if x == nil || !isUnsafePointer(t) && !p.isPointer(t) {
@@ -91,7 +99,7 @@ func (p *pkg) addressOf(e ast.Expr) ast.Expr {
 		e = x
 	}
 	if u, ok := ast.Unparen(e).(*ast.UnaryExpr); ok && u.Op.String() == "&" {
-		return ast.Unparen(u.X)
+		return u
 	}
 	return nil
 }

@@ -18,20 +18,35 @@
 package rt
 
 import (
+	"crypto/sha256"
 	"embed"
+	"encoding/hex"
+	"fmt"
 	"io/fs"
+	"maps"
 	"path"
+	"slices"
 	"strings"
 )
 
-//go:embed runtime/*.txt cgo/*.txt
+//go:embed runtime/*.txt cgo/*.txt syscall/*.txt
 var text embed.FS
+
+// ID changes when the text does.
+func ID() string {
+	files := Files()
+	h := sha256.New()
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		fmt.Fprintln(h, name, len(files[name]), files[name])
+	}
+	return hex.EncodeToString(h.Sum(nil)[:12])
+}
 
 // Files returns the text by its path below GOROOT/src, such as
 // runtime/zz_moho_report.go.
 func Files() map[string]string {
 	files := map[string]string{}
-	for dir, to := range map[string]string{"runtime": "runtime", "cgo": "runtime/cgo"} {
+	for dir, to := range map[string]string{"runtime": "runtime", "cgo": "runtime/cgo", "syscall": "syscall"} {
 		list, err := fs.ReadDir(text, dir)
 		if err != nil {
 			panic(err) // embedded above
