@@ -66,7 +66,30 @@ func (r *runner) program(ctx context.Context, p *program, dir string) (Program, 
 		}
 		skip = append(skip, last)
 	}
+	if p.own && r.ends[p] != endNotBuilt {
+		if err := r.collect(ctx, p, run{binary: binary, dir: dir, skip: slices.Clone(skip), collect: true}, &out); err != nil {
+			return out, err
+		}
+	}
 	return out, nil
+}
+
+// collect runs a program that calls C once more, with a collection before such calls.
+// What that shows is true, but it may end the program early: how the program ends of
+// itself is known before.
+func (r *runner) collect(ctx context.Context, p *program, how run, out *Program) error {
+	for range maxRounds {
+		o, err := r.round(ctx, p, how, out)
+		if err != nil {
+			return err
+		}
+		last := lastTest(o.output)
+		if !p.test || last == "" || o.end != endCrashed || slices.Contains(how.skip, last) {
+			return nil
+		}
+		how.skip = append(how.skip, last)
+	}
+	return nil
 }
 
 // round runs a program, and again when it has reported something: what does not come

@@ -63,6 +63,7 @@ type run struct {
 	skip    []string // tests that are left out
 	only    []string // tests that are run, when there are any
 	neutral bool     // nothing is judged
+	collect bool     // the collector runs before calls of C
 }
 
 // exec runs the binary once. What the program does wrong is in the outcome; the
@@ -84,6 +85,9 @@ func (r *runner) exec(ctx context.Context, p *program, how run) (outcome, error)
 	cmd := exec.CommandContext(limit, how.binary, args...)
 	cmd.Dir = cwd
 	cmd.Env = append(r.programEnv(!how.neutral), "MOHO_PROVE_OUT="+log, "MOHO_PROVE_GLOBALS="+filepath.Join(how.dir, "globals"))
+	if how.collect {
+		cmd.Env = append(cmd.Env, "MOHO_PROVE_COLLECT=1")
+	}
 	if how.neutral {
 		cmd.Env = append(cmd.Env, "MOHO_PROVE_NEUTRAL=1")
 	}

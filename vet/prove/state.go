@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -29,6 +30,9 @@ func (r *runner) apply(ctx context.Context) ([]evidence.Finding, error) {
 	list := slices.Clone(r.opts.Findings)
 	var fresh []seen
 	for _, s := range r.hits {
+		if r.trusted(&s.hit) {
+			continue
+		}
 		best, at := 0, -1
 		for i := range list {
 			m := r.matches(&list[i], &s.hit)
@@ -81,6 +85,17 @@ func (r *runner) apply(ctx context.Context) ([]evidence.Finding, error) {
 	r.identify(made)
 	evidence.SortFindings(list)
 	return list, nil
+}
+
+// trusted reports pointers that Go's own library makes: it knows the layouts that it
+// relies on. What it does with pointers that it was given is the giver's.
+func (r *runner) trusted(h *report.Hit) bool {
+	inner := goFrames(h.At, 1)
+	if !pointers[h.Rule] || len(inner) == 0 {
+		return false
+	}
+	_, ok := below(filepath.Join(r.tool.root, "src"), inner[0].File)
+	return ok
 }
 
 // related reports rules that one statement may break together, for one reason.

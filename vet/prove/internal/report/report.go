@@ -76,8 +76,14 @@ type Stack struct {
 func (h *Hit) History() []Stack {
 	var list []Stack
 	for _, s := range []Stack{
-		{"alloc", h.Alloc}, {"lent", h.Lent}, {"view", h.View}, {"born", h.Born}, {"left", h.Left}, {"free", h.Free},
-		{"unmapped", h.Unmapped}, {"deleted", h.Deleted},
+		{"alloc", h.Alloc},
+		{"lent", h.Lent},
+		{"view", h.View},
+		{"born", h.Born},
+		{"left", h.Left},
+		{"free", h.Free},
+		{"unmapped", h.Unmapped},
+		{"deleted", h.Deleted},
 	} {
 		if len(s.Frames) > 0 {
 			list = append(list, s)

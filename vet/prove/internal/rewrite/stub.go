@@ -61,7 +61,7 @@ func (f *file) wrapper(fd *ast.FuncDecl) string {
 			}
 		}
 	}
-	var params []string
+	var params, lent []string
 	for _, p := range fd.Type.Params.List {
 		t := f.typeOf(p.Type)
 		for _, n := range p.Names {
@@ -73,7 +73,8 @@ func (f *file) wrapper(fd *ast.FuncDecl) string {
 				if result != "" {
 					fmt.Fprintf(&after, "%[1]s = (%[2]s)(_mohoResult(unsafe.Pointer(%[1]s), unsafe.Pointer(%[3]s), unsafe.Pointer(_m%[3]s))); ", result, resultType, n.Name)
 				}
-				fmt.Fprintf(&after, "_mohoReturn(unsafe.Pointer(%[1]s), unsafe.Pointer(_m%[1]s)); ", n.Name)
+				fmt.Fprintf(&after, "_mohoBack(unsafe.Pointer(%[1]s), unsafe.Pointer(_m%[1]s), _mlent); ", n.Name)
+				lent = append(lent, fmt.Sprintf("%[1]s != _m%[1]s", n.Name))
 			case isInteger(t) && f.isWord(t):
 				fmt.Fprintf(&before, "_mohoInt(%s, true); ", n.Name)
 			}
@@ -89,6 +90,9 @@ func (f *file) wrapper(fd *ast.FuncDecl) string {
 	call := fd.Name.Name + "__moho(" + strings.Join(params, ", ") + ")"
 	if len(results) > 0 {
 		call = strings.Join(results, ", ") + " = " + call
+	}
+	if len(lent) > 0 {
+		call += "; _mlent := " + strings.Join(lent, " || ")
 	}
 	return fmt.Sprintf("func %s%s %s { %s%s; %sreturn }\n", fd.Name.Name, f.source(fd.Type.Params), list, before.String(), call, after.String())
 }
