@@ -30,7 +30,7 @@ func (r *runner) apply(ctx context.Context) ([]evidence.Finding, error) {
 	list := slices.Clone(r.opts.Findings)
 	var fresh []seen
 	for _, s := range r.hits {
-		if r.trusted(&s.hit) {
+		if r.trusted(&s.hit) || r.again(&s.hit) {
 			continue
 		}
 		best, at := 0, -1
@@ -124,7 +124,7 @@ func (r *runner) proof(s seen) evidence.Proof {
 // finding makes one of a hit that matches none. A hit without a frame of Go, or
 // one that Go's own library makes for itself, is none.
 func (r *runner) finding(s seen) (evidence.Finding, bool) {
-	own := r.ownFrames(s.hit.At)
+	own := r.breaking(&s.hit)
 	if len(own) == 0 {
 		return evidence.Finding{}, false
 	}

@@ -2,6 +2,7 @@ package prove
 
 import (
 	"fmt"
+	"slices"
 
 	"moho/evidence"
 	"moho/vet/prove/internal/report"
@@ -27,6 +28,10 @@ func (r *runner) story(h *report.Hit) []evidence.Step {
 		case "lent":
 			add(s.Frames, "Go memory is lent to C")
 		case "view":
+			if h.Rule == "string-mutate" {
+				add(s.Frames, "the string gets a view that can be written to")
+				continue
+			}
 			add(s.Frames, "a string view is made")
 		case "born":
 			add(s.Frames, "the address becomes an integer")
@@ -44,12 +49,35 @@ func (r *runner) story(h *report.Hit) []evidence.Step {
 			add(s.Frames, "the handle is deleted")
 		}
 	}
-	add(h.At, what(h))
+	add(r.breaking(h), what(h))
 	if h.Rule == "c-leak" && len(steps) > 1 {
 		// Here the rule is broken first, and what follows shows it.
 		steps = append(steps[len(steps)-1:], steps[:len(steps)-1]...)
 	}
 	return steps
+}
+
+// breaking are the frames in which the rule was broken, innermost first, without those
+// of Go's own library. That a buffer has changed may be seen when the next view of it is
+// made: then it is the caller of what makes views.
+func (r *runner) breaking(h *report.Hit) []report.Frame {
+	at, view := r.ownFrames(h.At), r.ownFrames(h.View)
+	if len(at) > 1 && len(view) > 0 && sameLine(at[0], view[0]) {
+		return at[1:]
+	}
+	return at
+}
+
+func sameLine(a, b report.Frame) bool { return a.File == b.File && a.Line == b.Line }
+
+// again reports a view that was found changed at the end of the program, when one of the
+// same site was found changed before.
+func (r *runner) again(h *report.Hit) bool {
+	at := r.ownFrames(h.At)
+	return h.Rule == "string-view-reuse" && len(h.View) == 0 && len(at) > 0 && slices.ContainsFunc(r.hits, func(s seen) bool {
+		view := r.ownFrames(s.hit.View)
+		return s.hit.Rule == h.Rule && len(view) > 0 && sameLine(view[0], at[0])
+	})
 }
 
 // within names the function of a frame.

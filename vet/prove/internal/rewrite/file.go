@@ -155,6 +155,8 @@ func (f *file) call(c *ast.CallExpr) {
 		if !isTypeParam(f.typeOf(c.Args[0])) {
 			f.wrap(c.Args[0], "_mohoEsc(", ")")
 		}
+	case path == "unsafe" && name == "StringData" && len(c.Args) == 1 && !f.isConst(c.Args[0]):
+		f.wrap(c.Args[0], "_mohoIce(", ")")
 	case path == "unsafe" && name == "Add" && len(c.Args) == 2:
 		f.sum(c)
 	case path == "unsafe" && name == "String" && len(c.Args) == 2 && !f.isConst(c):

@@ -224,6 +224,11 @@ func (f *file) headerStore(s ast.Stmt) {
 			}
 		}
 	}
+	if a, ok := s.(*ast.AssignStmt); ok {
+		for _, r := range a.Rhs {
+			f.stringData(s, r)
+		}
+	}
 	if !f.headers.last[s] {
 		return
 	}
@@ -247,6 +252,21 @@ func (f *file) headerStore(s ast.Stmt) {
 		}
 	}
 	f.after(s, fmt.Sprintf("_mohoAt(%s, %d, %v)", f.source(base), size, sh.slice))
+}
+
+// stringData notes the string whose data a header gets.
+func (f *file) stringData(s ast.Stmt, e ast.Expr) {
+	sel, ok := ast.Unparen(e).(*ast.SelectorExpr)
+	if !ok || sel.Sel.Name != "Data" || !f.repeatable(sel.X) {
+		return
+	}
+	p, ok := under[*types.Pointer](f.typeOf(sel.X))
+	if !ok || !isReflectHeader(p.Elem()) {
+		return
+	}
+	if sh, ok := f.headerShape(p.Elem()); ok && !sh.slice {
+		f.after(s, "_mohoIce(*(*string)(unsafe.Pointer("+f.source(sel.X)+")))")
+	}
 }
 
 // repeatable is pure, or a conversion of the address of something pure.

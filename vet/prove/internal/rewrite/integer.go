@@ -148,6 +148,8 @@ func (f *file) load(s *ast.StarExpr) {
 			return
 		}
 		f.wrap(s, "_mohoStr(", ")")
+	case isBytes(elem) && v != nil && isBasic(f.typeOf(v), types.String):
+		f.wrap(s, "_mohoIceBytes(", ")")
 	case v == nil || !f.isWord(f.typeOf(v)):
 	case isUnsafePointer(elem):
 		if types.Identical(elem, types.Typ[types.UnsafePointer]) {
