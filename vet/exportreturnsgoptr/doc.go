@@ -17,6 +17,10 @@
 // string that is no constant, a slice, a map, a channel, a function literal, an
 // interface.
 //
+// An interface around a number or another value without pointers is reported with
+// medium severity: its data lies in Go memory all the same, but the check at run
+// time looks at the value alone and lets it pass.
+//
 // Not findings: memory from C (C.CString, C.malloc), pointers that came from C
 // as parameters, package variables, string constants, nil, objects that a
 // runtime.Pinner holds; a cgo.Handle, which is an integer.

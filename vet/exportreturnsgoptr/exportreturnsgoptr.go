@@ -96,6 +96,15 @@ func check(p *ssafn.Program, f *ssa.Function, ret *ssa.Return, i int, v ssa.Valu
 		flow = append(flow, rule.Step{Pos: o.Pos, Text: o.Text})
 	}
 	flow = append(flow, rule.Step{Pos: pos, Text: "returned to C"})
+	if box, ok := v.(*ssa.MakeInterface); ok && !ssafn.HasPointer(box.X.Type()) {
+		// cgo's check takes the value out of the interface and finds no pointer in it.
+		return rule.Hit{
+			Pos: pos, End: pos, Severity: evidence.Medium,
+			Message: fmt.Sprintf("the %s of %s, which is exported to C, is an interface around %s: its data is Go memory that is not pinned, which cgo's check at run time does not see",
+				what, prov.FuncName(f), prov.TypeName(box.X.Type())),
+			Flow: flow,
+		}, true
+	}
 	return rule.Hit{
 		Pos: pos, End: pos, Severity: evidence.High,
 		Message: fmt.Sprintf("the %s of %s, which is exported to C, is a pointer to %s that is not pinned: the program panics here",

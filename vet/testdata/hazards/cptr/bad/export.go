@@ -86,3 +86,8 @@ func badNamed() (p *C.int) {
 	p = (*C.int)(unsafe.Pointer(new(int32)))
 	return p // HAZARD: export-returns-go-ptr
 }
+
+//export boxed
+func boxed(n C.int) any {
+	return int(n) // HAZARD: export-returns-go-ptr
+}
