@@ -80,6 +80,18 @@ func (a *app) prove(ctx context.Context, o vet.Options, p proveFlags, res vet.Re
 	if err != nil && !errors.Is(err, prove.ErrInternal) {
 		return res, fmt.Errorf("prove: %w", err)
 	}
+	if !a.ui.Quiet {
+		ran, states := 0, map[evidence.ProofState]int{}
+		for _, p := range got.Programs {
+			if p.Runs > 0 {
+				ran++
+			}
+		}
+		for _, f := range got.Findings {
+			states[f.Proof.State]++
+		}
+		fmt.Fprintf(a.ui.Err, "%s ran with %s; %s violated\n", count(ran, "program"), got.Go, count(states[evidence.Violated], "finding"))
+	}
 	res.Findings = got.Findings
 	res.Gaps = append(res.Gaps, got.Gaps...)
 	return res, err

@@ -14,7 +14,7 @@ import (
 // build makes the instrumented binary of p in dir and returns its path. Errors
 // are in the compiler's words.
 func (r *runner) build(ctx context.Context, p *program, dir string) (string, error) {
-	out := filepath.Join(dir, "prog")
+	out := filepath.Join(dir, p.name())
 	var args []string
 	if p.test {
 		args = []string{"test", "-c", "-vet=off"}

@@ -96,7 +96,7 @@ func (r *runner) count(ctx context.Context, p *program, pkgs []string, dir strin
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	binary, profile := filepath.Join(dir, "prog"), filepath.Join(dir, "profile")
+	binary, profile := filepath.Join(dir, p.name()), filepath.Join(dir, "profile")
 	args := []string{"build"}
 	if p.test {
 		args = []string{"test", "-c", "-vet=off"}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path"
 	"slices"
 	"strings"
 )
@@ -55,6 +56,18 @@ func (p *program) kind() string {
 		return "test"
 	}
 	return "command"
+}
+
+// name is that of the binary. Programs ask theirs whether they are tests.
+func (p *program) name() string {
+	name := path.Base(p.pkg.ImportPath)
+	if name == "." || name == "/" || name == ".." {
+		name = "program"
+	}
+	if p.test {
+		name += ".test"
+	}
+	return name
 }
 
 // makePlan lists the packages of the patterns and what they import. A command

@@ -106,6 +106,10 @@ func (r *runner) round(ctx context.Context, p *program, how run, out *Program) (
 		r.gap("reports", p.pkg.ImportPath, fmt.Sprintf("%d found no room", o.log.Lost))
 	}
 	if len(o.log.Hits) == 0 {
+		switch o.end {
+		case endCrashed, endTimeout, endMemory:
+			r.gap("a program", p.pkg.ImportPath, "it ended early, and nothing was reported before: "+o.why)
+		}
 		return o, nil
 	}
 	how.n++
@@ -124,6 +128,10 @@ func (r *runner) round(ctx context.Context, p *program, how run, out *Program) (
 		}
 		if !again[h.Site()] {
 			r.gap("a report", h.Site(), "it came in one run of "+p.pkg.ImportPath+" and not in the next")
+			continue
+		}
+		if len(h.At) == 0 {
+			r.gap("a report", p.pkg.ImportPath, what(&h)+", and who left it there is not known")
 			continue
 		}
 		out.Reports++

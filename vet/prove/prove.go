@@ -7,15 +7,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"moho/evidence"
 	"moho/vet/prove/internal/overlay"
 	"moho/vet/source"
 )
-
-// ErrNoPrograms reports patterns that hold neither tests nor commands.
-var ErrNoPrograms = errors.New("no tests and no commands to run")
 
 // ErrInternal reports that a program died in code that moho had added to it.
 var ErrInternal = errors.New("a program ended in code that moho adds: this is a bug in moho")
@@ -83,7 +81,7 @@ func Run(ctx context.Context, o Options) (Result, error) {
 		return Result{}, err
 	}
 	if len(r.plan.programs) == 0 {
-		return Result{}, ErrNoPrograms
+		r.gap("programs", strings.Join(o.Patterns, " "), "there are no tests and no commands to run")
 	}
 	res := Result{Go: r.tool.version}
 	for _, m := range r.tool.overlay.Missing {
