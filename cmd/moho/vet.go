@@ -103,10 +103,12 @@ func (a *app) report(ctx context.Context, o vet.Options, vf vetFlags) error {
 	if _, partial := errors.AsType[*vet.LoadError](err); err != nil && !partial {
 		return err
 	}
-	if vf.prove.on && err == nil {
-		if res, err = a.prove(ctx, o, vf.prove, res); err != nil && !errors.Is(err, prove.ErrInternal) {
-			return err
+	if vf.prove.on {
+		var failed error
+		if res, failed = a.prove(ctx, o, vf.prove, res); failed != nil && !errors.Is(failed, prove.ErrInternal) {
+			return failed
 		}
+		err = errors.Join(err, failed)
 	}
 	if vf.explain {
 		res.Findings = vet.AskCompiler(ctx, o, res.Findings)

@@ -46,11 +46,11 @@ func (v *vetFlags) check() error {
 		return fmt.Errorf("--format is text, json or sarif, not %q", v.format)
 	}
 	switch {
-	case v.escapes != "" && (v.fix || v.baseline != "" || v.writeBaseline != "" || v.newFrom != "" || v.sarif != "" || v.format == "sarif" || v.explain):
+	case v.escapes != "" && (v.fix || v.baseline != "" || v.writeBaseline != "" || v.newFrom != "" || v.sarif != "" || v.format == "sarif" || v.explain || v.prove.on):
 		return errors.New("--escapes reports no findings: it goes with --json, --tags and --targets only")
 	case v.diff && !v.fix:
 		return errors.New("--diff shows what --fix would do: give both")
-	case v.fix && (v.baseline != "" || v.writeBaseline != "" || v.newFrom != "" || v.sarif != "" || v.format == "sarif" || v.explain):
+	case v.fix && (v.baseline != "" || v.writeBaseline != "" || v.newFrom != "" || v.sarif != "" || v.format == "sarif" || v.explain || v.prove.on):
 		return errors.New("--fix goes with no other selection or format of findings")
 	case v.writeBaseline != "" && v.newFrom != "":
 		return errors.New("--write-baseline lists all findings; --new-from would leave some out")

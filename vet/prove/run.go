@@ -64,6 +64,8 @@ type run struct {
 	only    []string // tests that are run, when there are any
 	neutral bool     // nothing is judged
 	collect bool     // the collector runs before calls of C
+
+	noCopies bool // of strings that share a buffer, and of Go memory for C
 }
 
 // exec runs the binary once. What the program does wrong is in the outcome; the
@@ -85,6 +87,9 @@ func (r *runner) exec(ctx context.Context, p *program, how run) (outcome, error)
 	cmd := exec.CommandContext(limit, how.binary, args...)
 	cmd.Dir = cwd
 	cmd.Env = append(r.programEnv(!how.neutral), "MOHO_PROVE_OUT="+log, "MOHO_PROVE_GLOBALS="+filepath.Join(how.dir, "globals"))
+	if how.noCopies {
+		cmd.Env = append(cmd.Env, "MOHO_PROVE_VIEWS=0", "MOHO_PROVE_LOANS=0")
+	}
 	if how.collect {
 		cmd.Env = append(cmd.Env, "MOHO_PROVE_COLLECT=1")
 	}

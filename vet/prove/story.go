@@ -116,6 +116,8 @@ func what(h *report.Hit) string {
 		return "a pointer is moved out of its object"
 	case "uintptr-roundtrip":
 		return "an integer becomes a pointer into " + object(h)
+	case "pun-uintptr-load":
+		return "an integer is read as a pointer into " + object(h)
 	case "int-as-pointer":
 		return "a small integer becomes a pointer"
 	case "cast-align":

@@ -99,6 +99,9 @@ func (h *Hit) Site() string {
 	return h.Rule + innermost(h.At) + innermost(h.Born)
 }
 
+// Line names the line that breaks the rule, whatever the history.
+func (h *Hit) Line() string { return h.Rule + innermost(h.At) }
+
 func innermost(frames []Frame) string {
 	for _, f := range frames {
 		if f.Fn != "" {
