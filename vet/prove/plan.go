@@ -7,9 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
+
+	"moho/vet/internal/touch"
 )
 
 // listed is a package as go list -json prints it.
@@ -22,6 +26,7 @@ type listed struct {
 	DepOnly      bool
 	CgoFiles     []string
 	Imports      []string
+	GoFiles      []string
 	TestGoFiles  []string
 	XTestGoFiles []string
 	Deps         []string
@@ -47,7 +52,7 @@ type program struct {
 	test bool
 	cgo  bool // runtime/cgo is linked into it
 	own  bool // a package outside of Go's library uses cgo
-	odd  bool // a package of the main module uses unsafe
+	odd  bool // a package of the main module is [listed.odd]
 	deps map[string]bool
 }
 
@@ -77,7 +82,7 @@ func makePlan(ctx context.Context, t *toolchain, o Options) (*plan, error) {
 	if len(patterns) == 0 {
 		patterns = []string{"."}
 	}
-	args := []string{"list", "-e", "-deps", "-test", "-json=Dir,ImportPath,Name,ForTest,Standard,DepOnly,CgoFiles,Imports,TestGoFiles,XTestGoFiles,Deps,Module,Error"}
+	args := []string{"list", "-e", "-deps", "-test", "-json=Dir,ImportPath,Name,ForTest,Standard,DepOnly,GoFiles,CgoFiles,Imports,TestGoFiles,XTestGoFiles,Deps,Module,Error"}
 	if len(o.Tags) > 0 {
 		args = append(args, "-tags="+strings.Join(o.Tags, ","))
 	}
@@ -130,9 +135,21 @@ func makePlan(ctx context.Context, t *toolchain, o Options) (*plan, error) {
 				continue
 			}
 			prog.own = prog.own || len(d.CgoFiles) > 0
-			prog.odd = prog.odd || d.Module != nil && d.Module.Main && slices.Contains(d.Imports, "unsafe")
+			prog.odd = prog.odd || d.Module != nil && d.Module.Main && d.odd()
 		}
 		p.programs = append(p.programs, prog)
 	}
 	return p, nil
+}
+
+// odd reports a package in which the size of a word may matter: it uses unsafe, or
+// functions for 64-bit atomics.
+func (l *listed) odd() bool {
+	if slices.Contains(l.Imports, "unsafe") {
+		return true
+	}
+	return slices.Contains(l.Imports, "sync/atomic") && slices.ContainsFunc(l.GoFiles, func(name string) bool {
+		text, err := os.ReadFile(filepath.Join(l.Dir, name))
+		return err == nil && touch.Atomics(text)
+	})
 }

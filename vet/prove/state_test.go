@@ -38,7 +38,7 @@ func TestStates(t *testing.T) {
 			t.Errorf("%s: %s has no fingerprint", f.Pos, f.Rule)
 		}
 	}
-	for _, name := range []string{"a/a.go", "b/b.go", "c/c.go"} {
+	for _, name := range []string{"a/a.go", "b/b.go", "c/c.go", "d/d.go"} {
 		file, err := os.Open(filepath.Join(dir, name))
 		if err != nil {
 			t.Fatal(err)
@@ -59,7 +59,7 @@ func TestStates(t *testing.T) {
 	for _, g := range res.Gaps {
 		t.Errorf("gap: %v", g)
 	}
-	if len(res.Programs) != 4 || !strings.Contains(res.Programs[0].Why, "TestAllocs") || res.Programs[0].End != "crashed" {
+	if len(res.Programs) != 6 || !strings.Contains(res.Programs[0].Why, "TestAllocs") || res.Programs[0].End != "crashed" {
 		t.Errorf("%+v", res.Programs)
 	}
 }
