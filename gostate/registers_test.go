@@ -75,11 +75,29 @@ func TestRegisters(t *testing.T) {
 		for _, how := range []string{"abort", "quit", "crash"} {
 			t.Run(release+"/"+how, func(t *testing.T) {
 				exe := regsProgram(t, testbin.Config{Go: release, Mode: testbin.Stripped})
-				corePath, _ := crash(t, exe, how)
-				checkRegisters(t, open(t, corePath, exe), how)
+				checkRegisters(t, preempted(t, exe, how, crash), how)
 			})
 		}
 	}
+}
+
+// preempted opens a core of the program in which one of its busy goroutines was
+// preempted, if it can be had: which of them wait for a processor when the program
+// dies is chance.
+func preempted(t *testing.T, exe, how string, take func(testing.TB, string, ...string) (corePath, stderr string)) *gostate.World {
+	t.Helper()
+	var w *gostate.World
+	for range 4 {
+		corePath, _ := take(t, exe, how)
+		w = open(t, corePath, exe)
+		for g := range w.Goroutines() {
+			r := w.Registers(g, gostate.Innermost)
+			if how == "quit" || r.Frame >= 0 && r.From == gostate.FromAsyncPreempt && g.Frames[r.Frame].Func == "main.nine" {
+				return w
+			}
+		}
+	}
+	return w
 }
 
 func TestRegistersGcore(t *testing.T) {
@@ -91,8 +109,7 @@ func TestRegistersGcore(t *testing.T) {
 
 func TestRegistersARM64(t *testing.T) {
 	exe := regsProgram(t, testbin.Config{GOARCH: "arm64", Mode: testbin.Stripped})
-	corePath, _ := arm64Core(t, exe, "abort")
-	checkRegisters(t, open(t, corePath, exe), "abort")
+	checkRegisters(t, preempted(t, exe, "abort", arm64Core), "abort")
 }
 
 // TestRegistersVersions is the matrix.
@@ -107,8 +124,7 @@ func TestRegistersVersions(t *testing.T) {
 					if goarch == "arm64" {
 						take = arm64Core
 					}
-					corePath, _ := take(t, exe, how)
-					checkRegisters(t, open(t, corePath, exe), how)
+					checkRegisters(t, preempted(t, exe, how, take), how)
 				})
 			}
 		}
