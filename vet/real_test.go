@@ -70,7 +70,8 @@ func TestRealBugs(t *testing.T) {
 	tests := []struct {
 		module string
 		want   []string // file:line rule
-		clean  bool     // and nothing of high severity at all
+		clean  bool     // and nothing of high severity beside right
+		right  []string // file:line rule, looked at and true
 	}{
 		{module: "github.com/boltdb/bolt@v1.3.1", want: []string{
 			"page.go:59 view-overrun", "page.go:68 view-overrun", "page.go:73 view-overrun", "page.go:81 view-overrun",
@@ -90,7 +91,12 @@ func TestRealBugs(t *testing.T) {
 		{module: "github.com/DataDog/zstd@v1.4.5", want: []string{
 			"zstd_stream.go:160 go-ptr-as-cint", "zstd_stream.go:217 go-ptr-as-cint", "zstd_stream.go:393 go-ptr-as-cint",
 		}},
-		{module: "github.com/DataDog/zstd@v1.5.5", clean: true},
+		// The bulk processor and the contexts have finalizers that free what C is
+		// given, and are not used after the call; moho vet --prove sees it happen.
+		{module: "github.com/DataDog/zstd@v1.5.5", clean: true, right: []string{
+			"zstd_bulk.go:77 keepalive", "zstd_bulk.go:86 keepalive", "zstd_bulk.go:125 keepalive",
+			"zstd_ctx.go:70 keepalive", "zstd_ctx.go:78 keepalive", "zstd_ctx.go:107 keepalive",
+		}},
 		{module: "github.com/mattn/go-sqlite3@v1.14.32", want: []string{"sqlite3.go:1855 c-leak"}},
 		{module: "github.com/miekg/pkcs11@v1.1.1", clean: true},
 	}
@@ -104,7 +110,15 @@ func TestRealBugs(t *testing.T) {
 					t.Errorf("no %s; got %q", want, got)
 				}
 			}
+			for _, right := range tt.right {
+				if !slices.Contains(got, right) {
+					t.Errorf("no %s; got %q", right, got)
+				}
+			}
 			if tt.clean {
+				r.Findings = slices.DeleteFunc(r.Findings, func(f evidence.Finding) bool {
+					return slices.Contains(tt.right, fmt.Sprintf("%s:%d %s", f.Pos.File, f.Pos.Line, f.Rule))
+				})
 				none(t, r, evidence.High)
 			}
 		})

@@ -19,6 +19,9 @@
 // global or an element of a slice, sent, returned, kept by a function that it
 // was passed to) or is used later in the function.
 //
+// A string kept in a field of the very object whose buffer changes is reported
+// with medium severity: that object knows of both.
+//
 // Not findings: a string that is done with before the buffer changes, such as
 // the key of a lookup; strings.Clone and string(b), which copy; a buffer that
 // is made anew for each string; parts of a buffer that is filled piece by piece;

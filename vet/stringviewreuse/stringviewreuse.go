@@ -75,6 +75,9 @@ func hit(p *ssafn.Program, f *ssa.Function, v *lifetime.View, c lifetime.Change,
 		Pos: pos, End: end, Severity: evidence.High,
 		Message: fmt.Sprintf("%s %s in %s while a string laid over its bytes is %s", what, c.How, prov.FuncName(f), use.How),
 	}
+	if inside(use, c) {
+		h.Severity = evidence.Medium
+	}
 	at, _ := lifetime.Span(p, v.Made)
 	h.Flow = append(h.Flow, rule.Step{Pos: at, Text: "the string is laid over the buffer"})
 	kept, _ := lifetime.Span(p, use.At)
@@ -86,4 +89,26 @@ func hit(p *ssafn.Program, f *ssa.Function, v *lifetime.View, c lifetime.Change,
 		h.Flow = append(h.Flow, rule.Step{Pos: kept, Text: "the string is used"})
 	}
 	return h
+}
+
+// inside reports a string that is kept in a field of the very object whose buffer
+// changes: the object knows of both, and nobody else has got the string yet.
+func inside(use lifetime.Kept, c lifetime.Change) bool {
+	s, ok := use.At.(*ssa.Store)
+	if !ok || c.Owner == nil {
+		return false
+	}
+	holder := object(s.Addr)
+	return holder != s.Addr && holder == object(c.Owner)
+}
+
+// object is what a chain of fields belongs to.
+func object(v ssa.Value) ssa.Value {
+	for {
+		f, ok := v.(*ssa.FieldAddr)
+		if !ok {
+			return v
+		}
+		v = f.X
+	}
 }
